@@ -1,0 +1,1 @@
+"""The terminal: parameters in, text out, and nothing else."""

@@ -1,0 +1,92 @@
+"""The root of the command line: the table of commands, its lazy group, and the global options."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from mailctl import __version__
+from mailctl.cli.session import Globals
+from mailctl.loading import load
+
+STORE, MAIL, WATCH = "Store", "Mail", "Watching and finding faults"
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": (STORE, "Make a store."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Lists every command from COMMANDS; imports one only to run it or to complete its options."""
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(**attrs)
+        for name, (panel, summary) in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=summary, rich_help_panel=panel))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the first argument names, its module imported; None while completing a half-typed name."""
+        name, stub, rest = super().resolve_command(ctx, args)
+        if name is None or stub is None:
+            return name, stub, rest
+        command = get_command(load(f"mailctl.cli.{module_of(name)}:app"))
+        command.name = name
+        return name, command, rest
+
+
+def module_of(name: str) -> str:
+    """The module in `mailctl.cli` that holds a command; a name Python reserves has an underscore behind it."""
+    return f"{name}_" if name in {"list", "import"} else name
+
+
+def print_version(asked: bool) -> None:
+    """Print the version and leave, for the eager `--version`."""
+    if asked:
+        typer.echo(f"mailctl {__version__}, a firm's mailboxes from the command line")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="mailctl",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def main(
+    ctx: typer.Context,
+    store: Annotated[
+        Path | None, typer.Option("--store", envvar="MAILCTL_STORE", metavar="DIR", help="The folder of TOML files.")
+    ] = None,
+    actor: Annotated[
+        str | None,
+        typer.Option(
+            "--as", envvar="MAILCTL_AS", metavar="COLLABORATOR", help="Act for somebody; administrators only."
+        ),
+    ] = None,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; twice, still more.")] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say errors only.")] = False,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            "--trace", metavar="FILE", help="Write the conversation with servers, without secrets and bodies."
+        ),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run a firm's mailboxes: accounts, rights, signatures; send, fetch, read; watch.
+
+    Example: mailctl send anna@firm.example -a contact -s "Plans" < body.txt
+    """
+    ctx.obj = Globals(
+        store=store, actor=actor, verbosity=-1 if quiet else verbose, trace=trace, environ=dict(os.environ)
+    )

@@ -1,0 +1,210 @@
+"""Every failure a user can be shown: its code, its exit status, its hint."""
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class Exit(IntEnum):
+    """Exit statuses: those of sysexits.h where it has one."""
+
+    OK = 0
+    NO = 1
+    USAGE = 2
+    DATA = 65
+    NO_INPUT = 66
+    NOT_FOUND = 67
+    UNAVAILABLE = 69
+    CANNOT_CREATE = 73
+    IO = 74
+    TEMPORARY = 75
+    REFUSED = 76
+    PERMISSION = 77
+    STORE = 78
+    INTERRUPTED = 130
+
+
+class MailctlError(Exception):
+    """A failure to explain, not a bug.
+
+    `code` names it in `--json` and, once released, stays as it is.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_status: ClassVar[Exit] = Exit.NO
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class AnswerIsNoError(MailctlError):
+    """The command ran and its answer is no, such as `rights check`."""
+
+    code = "no"
+    exit_status = Exit.NO
+
+
+class SomeFailedError(MailctlError):
+    """Some of several accounts or messages failed; the others are done."""
+
+    code = "some-failed"
+    exit_status = Exit.NO
+
+
+class UsageError(MailctlError):
+    """The options contradict each other, or one is missing."""
+
+    code = "usage"
+    exit_status = Exit.USAGE
+
+
+class BadDataError(MailctlError):
+    """An address, a header or a value that cannot be used."""
+
+    code = "bad-data"
+    exit_status = Exit.DATA
+
+
+class InputMissingError(MailctlError):
+    """A file that was named is missing, unreadable or no file."""
+
+    code = "input-missing"
+    exit_status = Exit.NO_INPUT
+
+
+class AccountNotFoundError(MailctlError):
+    """The store has no account of that name."""
+
+    code = "account-not-found"
+    exit_status = Exit.NOT_FOUND
+
+
+class CollaboratorNotFoundError(MailctlError):
+    """The store has no collaborator of that name."""
+
+    code = "collaborator-not-found"
+    exit_status = Exit.NOT_FOUND
+
+
+class ProviderNotFoundError(MailctlError):
+    """No preset has that name."""
+
+    code = "provider-not-found"
+    exit_status = Exit.NOT_FOUND
+
+
+class MessageNotFoundError(MailctlError):
+    """The index has no message of that number, or the outbox no such entry."""
+
+    code = "message-not-found"
+    exit_status = Exit.NOT_FOUND
+
+
+class FolderNotFoundError(MailctlError):
+    """The server has no folder of that name."""
+
+    code = "folder-not-found"
+    exit_status = Exit.NOT_FOUND
+
+
+class ServerUnreachableError(MailctlError):
+    """Name, port, firewall or a silent server."""
+
+    code = "server-unreachable"
+    exit_status = Exit.UNAVAILABLE
+
+
+class CertificateError(ServerUnreachableError):
+    """The server's certificate is expired, for another name, or signed by nobody known."""
+
+    code = "certificate-refused"
+
+
+class TlsUnavailableError(ServerUnreachableError):
+    """The server offers no TLS where the account asks for it."""
+
+    code = "tls-unavailable"
+
+
+class AlreadyExistsError(MailctlError):
+    """Something of that name is there already."""
+
+    code = "already-exists"
+    exit_status = Exit.CANNOT_CREATE
+
+
+class StorageError(MailctlError):
+    """The disk is full, or reading or writing a file failed."""
+
+    code = "io"
+    exit_status = Exit.IO
+
+
+class TemporaryError(MailctlError):
+    """It may work later; a message, if there is one, is safe in the outbox."""
+
+    code = "temporary"
+    exit_status = Exit.TEMPORARY
+
+
+class MessageRefusedError(MailctlError):
+    """The server refused the message, or all or some of its recipients, for good (5xx)."""
+
+    code = "message-refused"
+    exit_status = Exit.REFUSED
+
+
+class ProtocolError(MailctlError):
+    """The server said something its protocol does not allow."""
+
+    code = "protocol"
+    exit_status = Exit.REFUSED
+
+
+class RightMissingError(MailctlError):
+    """Who asks lacks the right for it."""
+
+    code = "right-missing"
+    exit_status = Exit.PERMISSION
+
+
+class CheckerOnlyError(MailctlError):
+    """The account is only watched: it can neither send nor fetch."""
+
+    code = "checker-only"
+    exit_status = Exit.PERMISSION
+
+
+class LoginRefusedError(MailctlError):
+    """The server refused login and password."""
+
+    code = "login-refused"
+    exit_status = Exit.PERMISSION
+
+
+class SecretUnavailableError(MailctlError):
+    """The place that keeps the password is locked, absent, or does not have it."""
+
+    code = "secret-unavailable"
+    exit_status = Exit.PERMISSION
+
+
+class StoreError(MailctlError):
+    """The store is missing, invalid, unsafe, or of a newer version.
+
+    `problems` holds one line for each fault: file, line, key, what is wrong.
+    """
+
+    code = "store-invalid"
+    exit_status = Exit.STORE
+
+    def __init__(self, message: str, *, hint: str = "", problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
+class InterruptedByUserError(MailctlError):
+    """Ctrl-C."""
+
+    code = "interrupted"
+    exit_status = Exit.INTERRUPTED
