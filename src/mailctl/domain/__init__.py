@@ -1,0 +1,1 @@
+"""Values and rules; no file, no socket, no clock, no environment."""

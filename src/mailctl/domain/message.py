@@ -1,0 +1,154 @@
+"""Mail as values: what is to be sent, what was sent, what lies in a folder."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from mailctl.domain.address import Address
+
+
+class Flag(StrEnum):
+    """System flags, with RFC 9051's names."""
+
+    SEEN = "\\Seen"
+    ANSWERED = "\\Answered"
+    FLAGGED = "\\Flagged"
+    DELETED = "\\Deleted"
+    DRAFT = "\\Draft"
+
+
+class Attachment(Struct, frozen=True, kw_only=True):
+    """A file to send along."""
+
+    filename: str
+    content: bytes
+    content_type: str = "application/octet-stream"
+
+
+class Quoted(Struct, frozen=True, kw_only=True):
+    """The message that a reply answers."""
+
+    message_id: str | None
+    references: tuple[str, ...] = ()
+    attribution: str = ""
+    text: str = ""
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """What its writer said of a message, before it becomes one."""
+
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    subject: str = ""
+    body: str = ""
+    markdown: bool = False
+    html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    signed: bool = True
+    quoted: Quoted | None = None
+
+    @property
+    def recipients(self) -> tuple[Address, ...]:
+        """Everybody it goes to, Bcc included, each once."""
+        unique = {address.spec.casefold(): address for address in (*self.bcc, *self.cc, *self.to)}
+        ordered = {address.spec.casefold(): None for address in (*self.to, *self.cc, *self.bcc)}
+        return tuple(unique[spec] for spec in ordered)
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """What the submission server is told (RFC 5321, 2.3.1); null sender: the empty string."""
+
+    sender: str
+    recipients: tuple[str, ...]
+
+
+class State(StrEnum):
+    """Where a message stands on its way out."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """A recipient that the server refused, with the server's words."""
+
+    recipient: str
+    status: int
+    reply: str
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """What a server said of one message: whom it took, whom it refused, its last reply."""
+
+    accepted: tuple[str, ...]
+    refused: tuple[Refusal, ...]
+    reply: str
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """What became of a message handed to `send`."""
+
+    account: str
+    message_id: str
+    subject: str
+    recipients: tuple[str, ...]
+    size: int
+    state: State
+    sent: bool
+    copied: bool | None
+    refused: tuple[Refusal, ...] = ()
+    outbox: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """A message as a list shows it; `id` is its number in this machine's index."""
+
+    id: int
+    account: str
+    folder: str
+    sender: str
+    to: str
+    subject: str
+    date: datetime
+    size: int
+    unread: bool
+    flagged: bool
+    answered: bool
+    has_attachment: bool
+    message_id: str | None
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """An attachment of a message, as `read` and `save` name it."""
+
+    filename: str
+    content_type: str
+    size: int
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """A message opened for reading."""
+
+    id: int
+    account: str
+    folder: str
+    sender: str
+    to: str
+    cc: str
+    subject: str
+    date: datetime | None
+    message_id: str | None
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    text: str
+    is_html: bool
+    attachments: tuple[Part, ...]
+    headers: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,33 @@
+"""store.toml: what holds for the whole firm."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from mailctl.domain.account import Name, Text
+
+VERSION = 1
+
+
+class Sendmail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """For mailctl-sendmail: who sends when the caller does not say, and local names."""
+
+    account: Annotated[Name | None, Meta(description="sends when neither -a, -f nor From name an account")] = None
+    logins: Annotated[
+        tuple[Text, ...], Meta(description="logins that may send so without being a collaborator; `*` for all")
+    ] = ()
+    aliases: Annotated[dict[Text, Text], Meta(description="bare names and the address each stands for")] = field(
+        default_factory=dict
+    )
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What holds for the whole store."""
+
+    version: Annotated[int, Meta(description="of the store's format", ge=1)]
+    firm: Annotated[Text, Meta(description="the firm's name, for signatures")] = ""
+    administrators: Annotated[
+        tuple[Text, ...], Meta(description="operating-system logins that may change the whole store")
+    ] = ()
+    default_account: Annotated[Name | None, Meta(description="sends when no other is named")] = None
+    sendmail: Annotated[Sendmail, Meta(description="for mailctl-sendmail")] = field(default_factory=Sendmail)
