@@ -1,9 +1,21 @@
 """What a command has at hand: the global options, the context of the services, and `show()`."""
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import typer
 from msgspec import Struct
+
+from mailctl.cli.failure import write
+from mailctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailctl.services.context import Context
 
 
 class Globals(Struct, frozen=True, kw_only=True):
@@ -14,3 +26,117 @@ class Globals(Struct, frozen=True, kw_only=True):
     verbosity: int
     trace: Path | None
     environ: Mapping[str, str]
+
+
+class Session:
+    """One run of one command."""
+
+    def __init__(self, options: Globals) -> None:
+        self.options = options
+
+    @cached_property
+    def context(self) -> "Context":
+        """The services' outside world, opened on first use."""
+        from mailctl.services.context import Context
+        from mailctl.store.paths import paths
+
+        return Context(
+            paths=paths(self.options.environ, store=self.options.store),
+            environ=self.options.environ,
+            login=login_name(),
+            acting_as=self.options.actor,
+            now=lambda: datetime.now(UTC),
+            say=self.say,
+            warn=self.warn,
+            progress=self.progress,
+            trace=self.options.trace,
+            interactive=self.is_interactive,
+        )
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody can be asked: stdin and stderr are terminals."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def say(self, line: str) -> None:
+        """Tell the user on stderr; silent with -q."""
+        if self.options.verbosity >= 0:
+            self.write(line)
+
+    def detail(self, line: str) -> None:
+        """Tell the user who asked for more with -v."""
+        if self.options.verbosity > 0:
+            self.write(line)
+
+    def warn(self, line: str) -> None:
+        """Warn on stderr, even with -q."""
+        self.write(f"mailctl: warning: {line}")
+
+    def write(self, line: str) -> None:
+        """One cleaned line on stderr."""
+        from mailctl.cli.clean import clean
+
+        write(clean(line))
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Redraw one line on stderr, where stderr is a terminal."""
+        if self.options.verbosity < 0 or not sys.stderr.isatty():
+            return
+        end = "\n" if done >= total else ""
+        sys.stderr.write(f"\r\x1b[K{what} {done}/{total}{end}")
+        sys.stderr.flush()
+
+    def show(
+        self,
+        value: Any,
+        *,
+        as_json: bool = False,
+        columns: tuple[str, ...] = (),
+        text: Callable[[], str] | None = None,
+    ) -> None:
+        """Show a result: JSON when asked for, a table on a terminal, tab-separated lines elsewhere.
+
+        Args:
+            value: a Struct, or a tuple of them.
+            as_json: one document, keys as the Struct names them.
+            columns: the fields that a table and the lines show, the first one naming the row; all when empty.
+            text: what a person reads instead of the table.
+        """
+        from mailctl.cli import output
+
+        if as_json:
+            output.print_json(value)
+        elif text is not None:
+            output.print_text(text())
+        elif isinstance(value, tuple | list):
+            output.print_rows(value, columns)
+        else:
+            output.print_one(value, columns)
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Ask before what cannot be undone; without a terminal only `--yes` goes on.
+
+        Raises:
+            UsageError: there is nobody to ask.
+            Abort: the answer was no.
+        """
+        if yes:
+            return
+        if not self.is_interactive:
+            raise UsageError(f"{question} needs --yes where nobody can be asked", hint="add --yes")
+        typer.confirm(question, abort=True, err=True)
+
+
+def session(ctx: typer.Context) -> Session:
+    """The session of a command."""
+    return Session(ctx.find_root().obj)
+
+
+def login_name() -> str:
+    """The operating system's login of who runs this, from the user id and not from the environment."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

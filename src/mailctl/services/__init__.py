@@ -1,0 +1,1 @@
+"""What mailctl can do, one module a command family; neither terminal nor environment is known here."""

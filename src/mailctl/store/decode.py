@@ -1,0 +1,248 @@
+"""TOML → domain values: every problem, with file, key and line."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from mailctl.domain.account import Account, Kind
+from mailctl.domain.address import parse
+from mailctl.domain.collaborator import Collaborator
+from mailctl.domain.settings import VERSION, Settings
+from mailctl.errors import BadDataError, StoreError
+from mailctl.store.lines import line_of
+
+Value = TypeVar("Value")
+Path = tuple[str | int, ...]
+MOST_PROBLEMS = 30
+WHERE = re.compile(r" - at `(?:key in )?\$?([^`]*)`$")
+STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One fault in one file."""
+
+    file: str
+    line: int
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        key = f" {self.key}:" if self.key else ""
+        return f"{self.file}:{self.line}:{key} {self.text}"
+
+
+def invalid(problems: tuple[Problem, ...]) -> StoreError:
+    """The error that shows these faults; the first one is its message."""
+    lines = tuple(str(problem) for problem in problems)
+    more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+    return StoreError(f"{lines[0]}{more}", hint="mailctl store check", problems=lines)
+
+
+def table_of(text: str, file: str) -> dict[str, Any]:
+    """The table that a TOML text holds.
+
+    Raises:
+        StoreError: it is no TOML; file and line are named.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said = str(error)
+        found = re.search(r"at line (\d+)", said)
+        line = int(found[1]) if found else 1 + text.count("\n")
+        plain = re.sub(r" \(at .*\)$", "", said)
+        raise invalid((Problem(file, line, "", f"no valid TOML: {plain[:1].lower()}{plain[1:]}"),)) from error
+
+
+def decode(kind: type[Value], text: str, *, file: str, extra: dict[str, str], rules: Callable[[Value], Any]) -> Value:
+    """One file's value.
+
+    Args:
+        kind: the Struct to make.
+        text: the file's.
+        file: its name within the store, for messages.
+        extra: fields that the file's name says.
+        rules: gives `(key path, what is wrong)` pairs for what types cannot say.
+
+    Raises:
+        StoreError: with every problem found.
+    """
+    table = table_of(text, file)
+    problems = [Problem(file, line_of(text, (key,)), key, unknown_key(key, kind)) for key in extra if key in table]
+    value = converted(kind, {**table, **extra}, text, file, problems)
+    if value is not None and not problems:
+        problems += [Problem(file, line_of(text, path), dotted(path), what) for path, what in rules(value)]
+    if value is None or problems:
+        raise invalid(tuple(problems))
+    return value
+
+
+def converted(kind: type[Value], table: dict[str, Any], text: str, file: str, problems: list[Problem]) -> Value | None:
+    """The value, or None; msgspec stops at the first fault, so faulty keys are taken out and it is asked again."""
+    for _ in range(MOST_PROBLEMS):
+        try:
+            return msgspec.convert(table, kind)
+        except msgspec.ValidationError as error:
+            path, what = explained(error, table, kind)
+            problems.append(Problem(file, line_of(text, path), dotted(path), what))
+            if not without(table, path):
+                return None
+    return None
+
+
+def explained(error: msgspec.ValidationError, table: dict[str, Any], kind: type) -> tuple[Path, str]:
+    """Which key is at fault, and why, in our words."""
+    said = str(error)
+    found = WHERE.search(said)
+    path = steps(found[1]) if found else ()
+    what = WHERE.sub("", said)
+    if unknown := re.match(r"Object contains unknown field `(.*)`", what):
+        owner = type_at(kind, path)
+        return (*path, unknown[1]), unknown_key(unknown[1], owner)
+    if missing := re.match(r"Object missing required field `(.*)`", what):
+        return (*path, missing[1]), "is missing"
+    if "..." in path:
+        path = faulty_path(table, path, kind)
+    what = what.replace("Expected `str` matching regex", "expected text matching").replace("`", "'")
+    return path, what[:1].lower() + what[1:]
+
+
+def unknown_key(key: str, kind: type) -> str:
+    """What to say of a key that does not exist."""
+    names = getattr(kind, "__struct_fields__", ())
+    close = difflib.get_close_matches(key, [name for name in names if name != "id"], 1)
+    return "unknown key" + (f" (did you mean '{close[0]}'?)" if close else "")
+
+
+def type_at(kind: type, path: Path) -> type:
+    """The Struct that a path leads to, as far as types tell."""
+    for step in path:
+        if isinstance(step, int):
+            continue
+        info = {item.name: item.type for item in msgspec.structs.fields(kind)}
+        kind = struct_in(info.get(str(step))) or kind
+    return kind
+
+
+def struct_in(annotation: Any) -> type | None:
+    """The Struct inside an annotation such as `tuple[Alias, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return annotation
+    return next((found for part in getattr(annotation, "__args__", ()) if (found := struct_in(part))), None)
+
+
+def faulty_path(table: dict[str, Any], path: Path, kind: type) -> Path:
+    """The path with msgspec's `...`, which stands for any key of a mapping, replaced by the key that is faulty."""
+    place = path.index("...")
+    owner: Any = table
+    for step in path[:place]:
+        owner = owner[step]
+    for key, value in owner.items():
+        trial = nested(path[:place], {key: value})
+        try:
+            msgspec.convert({**required(table, kind), **trial}, kind)
+        except msgspec.ValidationError as error:
+            if "..." in str(error):
+                return (*path[:place], key, *path[place + 1 :])
+    return path[:place]
+
+
+def required(table: dict[str, Any], kind: type) -> dict[str, Any]:
+    """The part of a table that its Struct cannot do without."""
+    return {
+        item.name: table[item.name] for item in msgspec.structs.fields(kind) if item.required and item.name in table
+    }
+
+
+def nested(path: Path, value: dict[str, Any]) -> dict[str, Any]:
+    """The value, wrapped in a table for each step."""
+    for step in reversed(path):
+        value = {str(step): value}
+    return value
+
+
+def steps(where: str) -> Path:
+    """The steps of msgspec's `.aliases[0].address`."""
+    return tuple(
+        found[1] if found[1] else ("..." if found[2] == "..." else int(found[2])) for found in STEP.finditer(where)
+    )
+
+
+def without(table: dict[str, Any], path: Path) -> bool:
+    """Take the faulty key out of the table; False when there is none to take out."""
+    owner: Any = table
+    try:
+        for step in path[:-1]:
+            owner = owner[step]
+        del owner[path[-1]]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
+def dotted(path: Path) -> str:
+    """The path as one writes it: `rights.bob`, `aliases[0].address`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.removeprefix(".")
+
+
+def decode_account(name: str, text: str) -> Account:
+    """The account in a file's text."""
+    return decode(Account, text, file=f"accounts/{name}.toml", extra={"name": name}, rules=account_faults)
+
+
+def decode_collaborator(name: str, text: str) -> Collaborator:
+    """The collaborator in a file's text."""
+    file = f"collaborators/{name}.toml"
+    return decode(
+        Collaborator, text, file=file, extra={"id": name}, rules=lambda one: address_faults("email", one.email)
+    )
+
+
+def decode_settings(text: str) -> Settings:
+    """store.toml's text; a newer version is refused before anything else is looked at."""
+    version = table_of(text, "store.toml").get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise StoreError(
+            f"store.toml: version {version} is newer than this program knows ({VERSION})", hint="update mailctl"
+        )
+    return decode(Settings, text, file="store.toml", extra={}, rules=lambda _: ())
+
+
+def address_faults(key: str, text: str) -> list[tuple[Path, str]]:
+    """What is wrong with one address."""
+    try:
+        found = parse(text)
+    except BadDataError as error:
+        return [((key,), str(error))]
+    return [((key,), f"bad address '{text}': only the address, without a name")] if found.name else []
+
+
+def account_faults(account: Account) -> list[tuple[Path, str]]:
+    """What is wrong with an account beyond the types of its keys."""
+    faults = address_faults("address", account.address)
+    for number, alias in enumerate(account.aliases):
+        faults += [(("aliases", number, *path), what) for path, what in address_faults("address", alias.address)]
+    if account.kind is Kind.GROUP and account.owner:
+        faults.append((("owner",), 'a group account has no owner (kind = "personal" has one)'))
+    if account.kind is Kind.PERSONAL and not account.owner:
+        faults.append((("kind",), "a personal account needs an owner"))
+    for key in ("auth", "incoming", "outgoing"):
+        faults += auth_faults(account, key)
+    return faults
+
+
+def auth_faults(account: Account, key: str) -> list[tuple[Path, str]]:
+    """What is missing beside `auth.secret`."""
+    auth = account.auth if key == "auth" else getattr(account, key).auth
+    path = ("auth",) if key == "auth" else (key, "auth")
+    if auth is None or auth.secret == "keyring":  # noqa: S105 - where it is kept, not what it is
+        return []
+    given = {"command": auth.command, "env": auth.env, "credential": auth.credential}[auth.secret]
+    return [] if given else [((*path, "secret"), f'secret = "{auth.secret}" needs {".".join(path)}.{auth.secret}')]

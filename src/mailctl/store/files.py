@@ -1,0 +1,285 @@
+"""The folder of TOML files: read one at a time, lock, write whole or not at all."""
+
+import difflib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from mailctl.domain.account import Account
+from mailctl.domain.collaborator import Collaborator
+from mailctl.domain.settings import VERSION, Settings
+from mailctl.errors import (
+    AccountNotFoundError,
+    AlreadyExistsError,
+    CollaboratorNotFoundError,
+    MailctlError,
+    StorageError,
+    StoreError,
+)
+from mailctl.store.decode import decode_account, decode_collaborator, decode_settings, invalid
+from mailctl.store.encode import encode
+from mailctl.store.references import reference_faults
+from mailctl.store.writing import Writing, finish, locked
+
+Kept = TypeVar("Kept", Account, Collaborator)
+FOLDERS = ("accounts", "collaborators", "signatures")
+WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+class Store:
+    """A firm's accounts, collaborators and settings; every value is read from disk when it is asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def create(self, settings: Settings) -> None:
+        """Make the folders and store.toml.
+
+        Raises:
+            AlreadyExistsError: there is a store already.
+            StoreError: others may write the folder.
+        """
+        if (self.root / "store.toml").exists():
+            raise AlreadyExistsError(f"there is a store in {self.root} already", hint="mailctl store check")
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        refuse_shared(self.root, str(self.root))
+        for folder in FOLDERS:
+            (self.root / folder).mkdir(exist_ok=True, mode=0o700)
+        with locked(self.root):
+            Writing(self.root, {"store.toml": encode(settings)}, ()).commit()
+
+    def settings(self) -> Settings:
+        """What holds for the whole store; a change that a crash cut short is finished first.
+
+        Raises:
+            StoreError: there is none, it is invalid, unsafe, or of a newer version.
+        """
+        refuse_shared(self.root, str(self.root))
+        finish(self.root)
+        text = self.read("store.toml")
+        if text is None:
+            raise StoreError(f"no store in {self.root}", hint="mailctl init")
+        return decode_settings(text)
+
+    def account(self, name: str) -> Account:
+        """One account; no other file is read.
+
+        Raises:
+            AccountNotFoundError: with the nearest name as a hint.
+            StoreError: the file is invalid or unsafe.
+        """
+        text = self.read(f"accounts/{name}.toml") if is_plain(name) else None
+        if text is None:
+            raise AccountNotFoundError(f"no account '{name}'", hint=nearest(name, self.account_names(), "account list"))
+        return decode_account(name, text)
+
+    def collaborator(self, name: str) -> Collaborator:
+        """One collaborator; no other file is read.
+
+        Raises:
+            CollaboratorNotFoundError: with the nearest name as a hint.
+            StoreError: the file is invalid or unsafe.
+        """
+        text = self.read(f"collaborators/{name}.toml") if is_plain(name) else None
+        if text is None:
+            hint = nearest(name, self.collaborator_names(), "collaborator list")
+            raise CollaboratorNotFoundError(f"no collaborator '{name}'", hint=hint)
+        return decode_collaborator(name, text)
+
+    def account_names(self) -> tuple[str, ...]:
+        """The names of all accounts, sorted; no file is opened."""
+        return self.names("accounts")
+
+    def collaborator_names(self) -> tuple[str, ...]:
+        """The names of all collaborators, sorted; no file is opened."""
+        return self.names("collaborators")
+
+    def accounts(self) -> tuple[tuple[Account, ...], tuple[StoreError, ...]]:
+        """All accounts, and the errors of those that cannot be read: a broken one breaks no other."""
+        return readable(self.account, self.account_names())
+
+    def collaborators(self) -> tuple[tuple[Collaborator, ...], tuple[StoreError, ...]]:
+        """All collaborators, and the errors of those that cannot be read."""
+        return readable(self.collaborator, self.collaborator_names())
+
+    @contextmanager
+    def change(self) -> Iterator["Change"]:
+        """Gather changes under the store's lock; at the end they are checked and written, all or none.
+
+        Raises:
+            StoreError: the store as it would become is invalid; nothing is written then.
+            StorageError: the disk is full or a file cannot be written; the old state stands.
+        """
+        self.settings()
+        with locked(self.root):
+            change = Change(self)
+            yield change
+            change.commit()
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names in one folder of the store."""
+        try:
+            found = os.listdir(self.root / folder)  # noqa: PTH208 - a thousand Path objects cost more than the answer
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise unreadable(folder, error) from error
+        return tuple(sorted(name[:-5] for name in found if name.endswith(".toml") and not name.startswith(".")))
+
+    def read(self, file: str) -> str | None:
+        """The text of one file of the store; None when there is none.
+
+        Raises:
+            StoreError: others may write it, or it cannot be read.
+        """
+        path = self.root / file
+        try:
+            with path.open("rb") as stream:
+                mode = os.fstat(stream.fileno()).st_mode
+                data = stream.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise unreadable(file, error) from error
+        if mode & WRITABLE_BY_OTHERS:
+            raise StoreError(f"{file}: others may write it", hint=f"chmod go-w {path}")
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            line = 1 + data[: error.start].count(b"\n")
+            raise StoreError(f"{file}:{line}: not UTF-8", hint=f"iconv -t utf-8 {path}") from error
+
+
+class Change:
+    """What one command changes: values to write and values to take away."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.accounts: dict[str, Account | None] = {}
+        self.collaborators: dict[str, Collaborator | None] = {}
+        self.new_settings: Settings | None = None
+
+    def put(self, value: Account | Collaborator | Settings) -> None:
+        """Write a value, new or changed."""
+        if isinstance(value, Account):
+            self.accounts[value.name] = value
+        elif isinstance(value, Collaborator):
+            self.collaborators[value.id] = value
+        else:
+            self.new_settings = value
+
+    def remove_account(self, name: str) -> None:
+        """Take an account away."""
+        self.accounts[name] = None
+
+    def remove_collaborator(self, name: str) -> None:
+        """Take a collaborator away."""
+        self.collaborators[name] = None
+
+    def texts(self) -> dict[str, str | None]:
+        """The files to write and, with None, to take away."""
+        files: dict[str, str | None] = {}
+        for name, account in self.accounts.items():
+            files[f"accounts/{name}.toml"] = encode(account) if account else None
+        for name, collaborator in self.collaborators.items():
+            files[f"collaborators/{name}.toml"] = encode(collaborator) if collaborator else None
+        if self.new_settings:
+            files["store.toml"] = encode(self.new_settings)
+        return files
+
+    def commit(self) -> None:
+        """Check the store as it would become, then write."""
+        texts = self.texts()
+        for file, text in texts.items():
+            recheck(file, text)
+        faults = reference_faults(self.touched_accounts(), self.future_collaborators(), texts)
+        if faults:
+            raise invalid(faults)
+        written = {file: text for file, text in texts.items() if text is not None}
+        removed = tuple(file for file, text in texts.items() if text is None)
+        for folder in {Path(file).parent for file in written}:
+            (self.store.root / folder).mkdir(exist_ok=True, mode=0o700)
+        Writing(self.store.root, written, removed).commit()
+
+    def touched_accounts(self) -> tuple[Account, ...]:
+        """The accounts whose references may have become wrong: all of them once a collaborator goes."""
+        changed = {name: account for name, account in self.accounts.items() if account}
+        if None in self.collaborators.values():
+            kept, _ = self.store.accounts()
+            changed = {account.name: account for account in kept if account.name not in self.accounts} | changed
+        return tuple(changed.values())
+
+    def future_collaborators(self) -> frozenset[str]:
+        """The names of the collaborators there will be."""
+        gone = {name for name, value in self.collaborators.items() if value is None}
+        return frozenset({*self.store.collaborator_names(), *self.collaborators} - gone)
+
+
+def recheck(file: str, text: str | None) -> None:
+    """Decode what is about to be written, so that nothing is written that could not be read again."""
+    folder, _, name = file.removesuffix(".toml").rpartition("/")
+    if text is None:
+        return
+    if folder == "accounts":
+        decode_account(name, text)
+    elif folder == "collaborators":
+        decode_collaborator(name, text)
+    else:
+        decode_settings(text)
+
+
+def readable(read: Callable[[str], Kept], names: tuple[str, ...]) -> tuple[tuple[Kept, ...], tuple[StoreError, ...]]:
+    """The values that can be read, and the errors of the others."""
+    values, errors = [], []
+    for name in names:
+        try:
+            values.append(read(name))
+        except StoreError as error:
+            errors.append(error)
+        except MailctlError:  # taken away while we looked
+            continue
+    return tuple(values), tuple(errors)
+
+
+def nearest(name: str, names: tuple[str, ...], listing: str) -> str:
+    """A hint that names the nearest of some names."""
+    close = difflib.get_close_matches(name, names, 1)
+    return f"did you mean '{close[0]}'? mailctl {listing}" if close else f"mailctl {listing}"
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name can be a file's: no folder, no hidden file, no control character."""
+    return bool(name) and not name.startswith(".") and "/" not in name and name.isprintable() and len(name) < 200
+
+
+def refuse_shared(path: Path, shown: str) -> None:
+    """Refuse a folder that others may write.
+
+    Raises:
+        StoreError: it is, or it cannot be looked at.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise StoreError(f"no store in {shown}", hint="mailctl init") from error
+    except OSError as error:
+        raise unreadable(shown, error) from error
+    if not stat.S_ISDIR(mode):
+        raise StoreError(f"{shown} is no folder", hint="mailctl --store DIR init")
+    if mode & WRITABLE_BY_OTHERS:
+        raise StoreError(f"{shown}: others may write it", hint=f"chmod go-w {shown}")
+
+
+def unreadable(file: str, error: OSError) -> MailctlError:
+    """The failure to read a file of the store, in our words."""
+    if isinstance(error, PermissionError):
+        return StoreError(f"{file}: cannot be read: permission denied", hint="mailctl store path")
+    return StorageError(f"{file}: cannot be read: {error.strerror}", hint="mailctl store path")
+
+
+def fresh_settings(*, firm: str, administrator: str) -> Settings:
+    """The settings of a new store."""
+    return Settings(version=VERSION, firm=firm, administrators=(administrator,))
