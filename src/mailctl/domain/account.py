@@ -15,6 +15,9 @@ Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="a short name: lett
 Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=1000)]
 Host = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f/@]+$", max_length=255)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
+Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Credential = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$")]
+Fingerprint = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")]
 
 
 class Kind(StrEnum):
@@ -62,10 +65,10 @@ class Auth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     method: Annotated[AuthMethod | None, Meta(description="the provider's, or `password`")] = None
     secret: Annotated[SecretPlace, Meta(description="where the secret is kept")] = SecretPlace.KEYRING
     command: Annotated[tuple[str, ...], Meta(description="for `command`: program and arguments; no shell")] = ()
-    env: Annotated[str | None, Meta(description="for `env`: the variable's name", pattern=r"^[A-Za-z_]\w*$")] = None
-    credential: Annotated[
-        str | None, Meta(description="for `credential`: its name, as in LoadCredential=", pattern=r"^[A-Za-z0-9._-]+$")
-    ] = None
+    env: Annotated[Variable | None, Meta(description="for `env`: the variable's name")] = None
+    credential: Annotated[Credential | None, Meta(description="for `credential`: its name, as in LoadCredential=")] = (
+        None
+    )
 
 
 class Endpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -75,10 +78,7 @@ class Endpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     port: Annotated[Port | None, Meta(description="TCP port")] = None
     security: Annotated[Security | None, Meta(description="how the connection is secured")] = None
     ca_file: Annotated[Text | None, Meta(description="certificates of a private authority (PEM)")] = None
-    fingerprint: Annotated[
-        str | None,
-        Meta(description="SHA-256 of the one certificate to accept", pattern=r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$"),
-    ] = None
+    fingerprint: Annotated[Fingerprint | None, Meta(description="SHA-256 of the one certificate to accept")] = None
     allow_plaintext: Annotated[bool, Meta(description="with `none`: beyond loopback too")] = False
     login: Annotated[Text | None, Meta(description="its own login; else the account's")] = None
     auth: Annotated[Auth | None, Meta(description="its own way to log in; else the account's")] = None
