@@ -1,5 +1,6 @@
 """Every failure a user can be shown: its code, its exit status, its hint."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
 
@@ -208,3 +209,11 @@ class InterruptedByUserError(MailctlError):
 
     code = "interrupted"
     exit_status = Exit.INTERRUPTED
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of some names that was probably meant."""
+    import difflib  # only what is mistyped pays for it
+
+    close = difflib.get_close_matches(name, sorted(names), 1)
+    return close[0] if close else None

@@ -1,6 +1,5 @@
 """TOML → domain values: every problem, with file, key and line."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from mailctl.domain.account import Account, Kind
 from mailctl.domain.address import parse
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import VERSION, Settings
-from mailctl.errors import BadDataError, StoreError
+from mailctl.errors import BadDataError, StoreError, nearest
 from mailctl.store.lines import line_of
 
 Value = TypeVar("Value")
@@ -107,15 +106,16 @@ def explained(error: msgspec.ValidationError, table: dict[str, Any], kind: type)
         return (*path, missing[1]), "is missing"
     if "..." in path:
         path = faulty_path(table, path, kind)
-    what = what.replace("Expected `str` matching regex", "expected text matching").replace("`", "'")
-    return path, what[:1].lower() + what[1:]
+    from mailctl.store.schema import plainly  # only what is faulty pays for it
+
+    return path, plainly(what, path, kind)
 
 
 def unknown_key(key: str, kind: type) -> str:
     """What to say of a key that does not exist."""
     names = getattr(kind, "__struct_fields__", ())
-    close = difflib.get_close_matches(key, [name for name in names if name != "id"], 1)
-    return "unknown key" + (f" (did you mean '{close[0]}'?)" if close else "")
+    close = nearest(key, (name for name in names if name not in ("id", key)))
+    return "unknown key" + (f" (did you mean '{close}'?)" if close else "")
 
 
 def type_at(kind: type, path: Path) -> type:

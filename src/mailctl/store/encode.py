@@ -9,7 +9,7 @@ from mailctl.domain.account import Account
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
 
-BY_FILE_NAME = {Account: "name", Collaborator: "id"}
+BY_FILE_NAME: dict[type, str] = {Account: "name", Collaborator: "id"}
 
 
 def table_of(value: Account | Collaborator | Settings) -> dict[str, Any]:

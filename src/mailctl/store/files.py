@@ -1,6 +1,5 @@
 """The folder of TOML files: read one at a time, lock, write whole or not at all."""
 
-import difflib
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from mailctl.errors import (
     MailctlError,
     StorageError,
     StoreError,
+    nearest,
 )
 from mailctl.store.decode import decode_account, decode_collaborator, decode_settings, invalid
 from mailctl.store.encode import encode
@@ -73,7 +73,7 @@ class Store:
         """
         text = self.read(f"accounts/{name}.toml") if is_plain(name) else None
         if text is None:
-            raise AccountNotFoundError(f"no account '{name}'", hint=nearest(name, self.account_names(), "account list"))
+            raise AccountNotFoundError(f"no account '{name}'", hint=advice(name, self.account_names(), "account list"))
         return decode_account(name, text)
 
     def collaborator(self, name: str) -> Collaborator:
@@ -85,7 +85,7 @@ class Store:
         """
         text = self.read(f"collaborators/{name}.toml") if is_plain(name) else None
         if text is None:
-            hint = nearest(name, self.collaborator_names(), "collaborator list")
+            hint = advice(name, self.collaborator_names(), "collaborator list")
             raise CollaboratorNotFoundError(f"no collaborator '{name}'", hint=hint)
         return decode_collaborator(name, text)
 
@@ -244,10 +244,10 @@ def readable(read: Callable[[str], Kept], names: tuple[str, ...]) -> tuple[tuple
     return tuple(values), tuple(errors)
 
 
-def nearest(name: str, names: tuple[str, ...], listing: str) -> str:
+def advice(name: str, names: tuple[str, ...], listing: str) -> str:
     """A hint that names the nearest of some names."""
-    close = difflib.get_close_matches(name, names, 1)
-    return f"did you mean '{close[0]}'? mailctl {listing}" if close else f"mailctl {listing}"
+    close = nearest(name, names)
+    return f"did you mean '{close}'? mailctl {listing}" if close else f"mailctl {listing}"
 
 
 def is_plain(name: str) -> bool:

@@ -1,8 +1,7 @@
 """Whether the names in one file are those of other files."""
 
-import difflib
-
 from mailctl.domain.account import Account
+from mailctl.errors import nearest
 from mailctl.store.decode import Problem
 from mailctl.store.lines import line_of
 
@@ -27,5 +26,5 @@ def reference_faults(
 
 def nobody(name: str, collaborators: frozenset[str]) -> str:
     """What to say of a name that is no collaborator's."""
-    close = difflib.get_close_matches(name, sorted(collaborators), 1)
-    return f"no such collaborator '{name}'" + (f" (did you mean '{close[0]}'?)" if close else "")
+    close = nearest(name, collaborators)
+    return f"no such collaborator '{name}'" + (f" (did you mean '{close}'?)" if close else "")

@@ -4,7 +4,6 @@ import errno
 import fcntl
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,14 +41,14 @@ class Writing:
     def write_beside(self, file: str, text: str) -> str:
         """Write a text durably under a name of its own in the same folder; give back that name."""
         folder, _, name = file.rpartition("/")
-        temporary = f"{folder}/.{name}.{secrets.token_hex(4)}".lstrip("/")
+        temporary = f"{folder}/.{name}.{os.urandom(4).hex()}".lstrip("/")
         write_durably(self.root / temporary, text)
         return temporary
 
     def write_journal(self, beside: dict[str, str]) -> None:
         """Say durably what is to be renamed and removed: from here on the change is made."""
         journal = {"rename": [[source, target] for target, source in beside.items()], "remove": list(self.removed)}
-        temporary = self.root / f"{JOURNAL}.{secrets.token_hex(4)}"
+        temporary = self.root / f"{JOURNAL}.{os.urandom(4).hex()}"
         try:
             write_durably(temporary, json.dumps(journal))
             temporary.replace(self.root / JOURNAL)

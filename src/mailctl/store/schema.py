@@ -1,0 +1,53 @@
+"""What the keys of a file may hold, read off the Structs."""
+
+import re
+from collections.abc import Sequence
+
+from msgspec import inspect
+
+PLAINLY = {
+    "int": "a whole number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "float": "a number",
+}
+
+
+def value_types(path: Sequence[str | int], kind: type) -> tuple[inspect.Type, ...]:
+    """What a key may hold, as msgspec describes it; behind a mapping's key, what the mapping holds."""
+    found = alternatives(inspect.type_info(kind))
+    for step in path:
+        if isinstance(step, int):
+            items = next(part for part in found if isinstance(part, inspect.VarTupleType))
+            found = alternatives(items.item_type)
+            continue
+        holder = next(part for part in found if isinstance(part, inspect.DictType | inspect.StructType))
+        if isinstance(holder, inspect.DictType):
+            found = alternatives(holder.value_type)
+        else:
+            found = alternatives(next(field.type for field in holder.fields if field.name == step))
+    return found
+
+
+def alternatives(info: inspect.Type) -> tuple[inspect.Type, ...]:
+    """The types in a union, descriptions stripped."""
+    if isinstance(info, inspect.Metadata):
+        return alternatives(info.type)
+    return tuple(alternatives(part)[0] for part in info.types) if isinstance(info, inspect.UnionType) else (info,)
+
+
+def plainly(what: str, path: Sequence[str | int], kind: type) -> str:
+    """msgspec's complaint about a value in words for who writes TOML; the choices, where there are some."""
+    if what.startswith("Invalid enum value"):
+        return f"{what[:1].lower()}{what[1:]} (one of {', '.join(choices(path, kind))})"
+    words = re.sub(r"`([a-z]+)(?: \| null)?`", lambda found: PLAINLY.get(found[1], f"'{found[1]}'"), what)
+    words = words.replace("Expected `str` matching regex", "expected text matching").replace("`", "'")
+    return words[:1].lower() + words[1:]
+
+
+def choices(path: Sequence[str | int], kind: type) -> tuple[str, ...]:
+    """The values of the closed set that a key takes."""
+    enums = (part.cls for part in value_types(path, kind) if isinstance(part, inspect.EnumType))
+    return tuple(str(member.value) for cls in enums for member in cls)
