@@ -70,7 +70,8 @@ def lookup(server: Server, *, account: str, environ: Mapping[str, str], interact
     """
     secret = backend(server, environ=environ, interactive=interactive).get(server)
     if not secret:
-        raise SecretUnavailableError(f"no password for '{account}': {missing(server)}", hint=advice(server, account))
+        what = missing(server) if secret is None else empty(server)
+        raise SecretUnavailableError(f"no password for '{account}': {what}", hint=advice(server, account))
     return usable(secret, server)
 
 
@@ -121,28 +122,30 @@ def usable(secret: str, server: Server) -> str:
 
 
 def missing(server: Server) -> str:
-    """What was looked for and not found."""
-    auth = server.auth
-    match auth.secret:
-        case SecretPlace.KEYRING:
-            return f"the keyring has none for '{user_of(server)}'"
-        case SecretPlace.COMMAND:
-            return f"the command '{auth.command[0]}' printed nothing"
-        case SecretPlace.ENV:
-            return f"the variable '{auth.env}' is not set"
-        case SecretPlace.CREDENTIAL:
-            return f"there is no credential '{auth.credential}'"
+    """What was looked for and is not there."""
+    return {
+        SecretPlace.KEYRING: f"the keyring has none for '{user_of(server)}'",
+        SecretPlace.COMMAND: "there is no command",
+        SecretPlace.ENV: f"the variable '{server.auth.env}' is not set",
+        SecretPlace.CREDENTIAL: f"there is no credential '{server.auth.credential}'",
+    }[server.auth.secret]
+
+
+def empty(server: Server) -> str:
+    """What was found and has nothing in it."""
+    return {
+        SecretPlace.KEYRING: f"the one for '{user_of(server)}' in the keyring is empty",
+        SecretPlace.COMMAND: f"the command '{' '.join(server.auth.command[:1])}' printed nothing",
+        SecretPlace.ENV: f"the variable '{server.auth.env}' is empty",
+        SecretPlace.CREDENTIAL: f"the credential '{server.auth.credential}' is empty",
+    }[server.auth.secret]
 
 
 def advice(server: Server, account: str) -> str:
-    """A command that provides the secret."""
-    auth = server.auth
-    match auth.secret:
-        case SecretPlace.KEYRING:
-            return f"mailctl password set {account}"
-        case SecretPlace.COMMAND:
-            return f"mailctl account show {account}"
-        case SecretPlace.ENV:
-            return f"export {auth.env}=…"
-        case SecretPlace.CREDENTIAL:
-            return f"systemctl --user edit mailctl-checker: LoadCredential={auth.credential}:FILE"
+    """What to type so that it is there."""
+    return {
+        SecretPlace.KEYRING: f"mailctl password set {account}",
+        SecretPlace.COMMAND: f"try it: {' '.join(server.auth.command)}",
+        SecretPlace.ENV: f"export {server.auth.env}=…",
+        SecretPlace.CREDENTIAL: f"LoadCredential={server.auth.credential}:FILE",
+    }[server.auth.secret]

@@ -4,23 +4,26 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TypeVar
 
-import jeepney
-import keyring
-import keyring.errors
-import secretstorage
+from keyring import core
 from keyring.backend import KeyringBackend
-from secretstorage.exceptions import SecretStorageException
+from keyring.errors import KeyringError, KeyringLocked
 
 from mailctl.domain.account import Server
 from mailctl.errors import SecretUnavailableError
+from mailctl.secrets import user_of
+
+if sys.platform == "linux":
+    from mailctl.secrets.secret_service import FAILURES, is_secret_service, open_secret_service
+else:
+    FAILURES = ()
 
 SERVICE = "mailctl"
 ANSWER_WITHIN = 15.0  # seconds, where nobody can be asked
-PROMPT_WITHIN = 120.0  # seconds, for somebody to type a passphrase
-ELSEWHERE = "or keep it elsewhere: mailctl account set ACCOUNT auth.secret=command (env, credential)"
+PROMPT_WITHIN = 150.0  # seconds, where somebody may have to type a passphrase
+ELSEWHERE = "keep it elsewhere: mailctl account set ACCOUNT auth.secret=command (or env, credential)"
 
 ASKING = threading.Lock()  # one prompt at a time, whatever the number of accounts
 Result = TypeVar("Result")
@@ -70,63 +73,26 @@ class Keyring:
 
     def open(self) -> KeyringBackend:
         """The backend the user chose, else the Secret Service, else what keyring discovers."""
-        chosen = chosen_backend(self.environ)
-        if chosen is None and sys.platform == "linux":
-            chosen = secret_service(self.interactive)
-        return safe(chosen or keyring.get_keyring())
-
-
-def user_of(server: Server) -> str:
-    """The user a secret is kept under."""
-    return f"{server.login}@{server.host}"
+        ring = chosen_backend(self.environ)
+        if sys.platform == "linux" and (ring is None or is_secret_service(ring)):
+            ring = open_secret_service(interactive=self.interactive)
+        return safe(ring or core.get_keyring())
 
 
 def chosen_backend(environ: Mapping[str, str]) -> KeyringBackend | None:
-    """The backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names."""
-    name = environ.get("PYTHON_KEYRING_BACKEND")
-    return keyring.core.load_keyring(name) if name else keyring.core.load_config()
-
-
-def secret_service(interactive: bool) -> KeyringBackend | None:
-    """The Secret Service (GNOME Keyring, KWallet, KeePassXC), unlocked; None where there is none.
-
-    keyring itself would wait for ever on the prompt of a locked collection (seen on 25.7), so look first.
+    """The backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names.
 
     Raises:
-        SecretUnavailableError: it is locked or has no collection yet, and nobody can be asked or nobody agreed.
+        SecretUnavailableError: there is none of that name, or it does not work here.
     """
-    from keyring.backends import SecretService
-
+    name = environ.get("PYTHON_KEYRING_BACKEND")
     try:
-        bus = secretstorage.dbus_init()
-    except SecretStorageException:
-        return None
-    with closing(bus):
-        if not secretstorage.check_service_availability(bus):
-            return None
-        unlocked(bus, interactive)
-    ring: KeyringBackend = SecretService.Keyring()
-    # spares the discovery of every backend, 140 ms
-    keyring.set_keyring(ring)
-    return ring
-
-
-def unlocked(bus: "jeepney.io.blocking.DBusConnection", interactive: bool) -> None:
-    """See to it that the default collection is there and unlocked; prompt only for somebody."""
-    collection = secretstorage.get_any_collection(bus)
-    if collection.collection_path == secretstorage.collection.SESSION_COLLECTION:
-        # what only lives as long as the session: the keyring that lasts is still to be made, and that prompts
-        if not interactive:
-            raise SecretUnavailableError(
-                "there is no keyring yet", hint=f"log in to a desktop once to make one, {ELSEWHERE}"
-            )
-        return
-    if not collection.is_locked():
-        return
-    if interactive:
-        collection.unlock(timeout=PROMPT_WITHIN)
-    if collection.is_locked():
-        raise SecretUnavailableError("the keyring is locked", hint=f"unlock it in your desktop session, {ELSEWHERE}")
+        return core.load_keyring(name) if name else core.load_config()
+    except (ImportError, AttributeError, ValueError, RuntimeError) as error:
+        raise SecretUnavailableError(
+            f"the keyring backend '{name or 'of keyringrc.cfg'}' does not work here: {error}",
+            hint="unset PYTHON_KEYRING_BACKEND",
+        ) from error
 
 
 def safe(ring: KeyringBackend) -> KeyringBackend:
@@ -135,18 +101,16 @@ def safe(ring: KeyringBackend) -> KeyringBackend:
     Raises:
         SecretUnavailableError: there is none.
     """
-    rings = getattr(ring, "backends", None) or [ring]
+    rings: list[KeyringBackend] = list(getattr(ring, "backends", ())) or [ring]
     kept = [one for one in rings if not type(one).__module__.startswith(("keyrings.alt", "keyring.backends.fail"))]
     if kept:
         return kept[0]
     if type(rings[0]).__module__.startswith("keyrings.alt"):
         raise SecretUnavailableError(
             "the only keyring here keeps passwords in a plain file, which is refused",
-            hint=ELSEWHERE.removeprefix("or "),
+            hint=ELSEWHERE,
         )
-    raise SecretUnavailableError(
-        "no keyring here: no D-Bus session, or no Secret Service on it", hint=ELSEWHERE.removeprefix("or ")
-    )
+    raise SecretUnavailableError("no keyring here: no D-Bus session, or no Secret Service on it", hint=ELSEWHERE)
 
 
 def within(seconds: float, call: Callable[[], Result]) -> Result:
@@ -170,16 +134,12 @@ def mapped(seconds: float) -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise SecretUnavailableError(
-            f"the keyring did not answer within {seconds:g} s", hint=f"unlock it in your desktop session, {ELSEWHERE}"
+            f"the keyring did not answer within {seconds:g} s",
+            hint=f"unlock it in your desktop session, or {ELSEWHERE}",
         ) from error
-    except keyring.errors.KeyringLocked as error:
+    except KeyringLocked as error:
         raise SecretUnavailableError(
-            "the keyring is locked", hint=f"unlock it in your desktop session, {ELSEWHERE}"
+            "the keyring is locked", hint=f"unlock it in your desktop session, or {ELSEWHERE}"
         ) from error
-    except (keyring.errors.KeyringError, SecretStorageException, jeepney.DBusErrorResponse, OSError) as error:
-        raise SecretUnavailableError(f"the keyring failed: {error}", hint=ELSEWHERE.removeprefix("or ")) from error
-    except (ImportError, AttributeError, ValueError) as error:
-        # keyring's own answers to a backend name that does not exist
-        raise SecretUnavailableError(
-            f"no such keyring backend: {error}", hint="unset PYTHON_KEYRING_BACKEND"
-        ) from error
+    except (KeyringError, OSError, *FAILURES) as error:
+        raise SecretUnavailableError(f"the keyring failed: {error}", hint=ELSEWHERE) from error
