@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class Exit(IntEnum):
@@ -190,16 +190,30 @@ class SecretUnavailableError(MailctlError):
     exit_status = Exit.PERMISSION
 
 
+class Problem(NamedTuple):
+    """One fault in one file of the store; line 0 means the whole file."""
+
+    file: str
+    line: int
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        line = f":{self.line}" if self.line else ""
+        key = f" {self.key}:" if self.key else ""
+        return f"{self.file}{line}:{key} {self.text}"
+
+
 class StoreError(MailctlError):
     """The store is missing, invalid, unsafe, or of a newer version.
 
-    `problems` holds one line for each fault: file, line, key, what is wrong.
+    `problems` holds each fault: file, line, key, what is wrong.
     """
 
     code = "store-invalid"
     exit_status = Exit.STORE
 
-    def __init__(self, message: str, *, hint: str = "", problems: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, *, hint: str = "", problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(message, hint=hint)
         self.problems = problems
 

@@ -16,6 +16,11 @@ STORE, MAIL, WATCH = "Store", "Mail", "Watching and finding faults"
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": (STORE, "Make a store."),
+    "account": (STORE, "Add, look at and change the firm's mailboxes."),
+    "collaborator": (STORE, "Add, look at and change the firm's people."),
+    "rights": (STORE, "Say who may do what with which account."),
+    "store": (STORE, "Check the store, or say where it lies."),
+    "whoami": (STORE, "Say who you are, and what you may do."),
 }
 
 

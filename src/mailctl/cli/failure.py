@@ -17,14 +17,18 @@ SHOWN_PROBLEMS = 50
 def report(error: MailctlError, words: list[str]) -> int:
     """Show a failure; give back its exit status."""
     if "--json" in words:
-        problems = {"problems": list(error.problems)} if isinstance(error, StoreError) and error.problems else {}
+        problems = (
+            {"problems": [problem._asdict() for problem in error.problems]}
+            if isinstance(error, StoreError) and error.problems
+            else {}
+        )
         shown = {"code": error.code, "message": clean(str(error)), "hint": clean(error.hint), **problems}
         write(json.dumps({"error": shown}, ensure_ascii=False))
         return error.exit_status
     write(f"mailctl: error: {clean(str(error))}")
     if isinstance(error, StoreError) and len(error.problems) > 1:
         for problem in error.problems[:SHOWN_PROBLEMS]:
-            write(f"  {clean(problem)}")
+            write(f"  {clean(str(problem))}")
     if error.hint:
         write(f"hint: {clean(error.hint)}")
     return error.exit_status

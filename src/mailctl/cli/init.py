@@ -1,13 +1,31 @@
 """`mailctl init`."""
 
+from typing import Annotated
+
 import typer
 
-app = typer.Typer(add_completion=False)
+from mailctl.cli.params import AsJson, new_app
+from mailctl.cli.session import session
+
+app = new_app()
 
 
 @app.command()
-def init() -> None:
-    """Make a store.
+def init(
+    ctx: typer.Context,
+    firm: Annotated[str, typer.Option("--firm", metavar="NAME", help="The firm's name, for signatures.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a store: a folder of TOML files, with you as its administrator.
 
-    Example: mailctl init
+    Example: mailctl init --firm "Atelier Durand"
     """
+    from mailctl.services import stores
+
+    run = session(ctx)
+    settings = stores.init(run.context, firm=firm)
+    place = stores.place(run.context)
+    if as_json:
+        run.show(place, as_json=True)
+    run.say(f"made a store in {place.store}; its administrator is '{settings.administrators[0]}'")
+    run.say("next: mailctl account add NAME --address ADDRESS")

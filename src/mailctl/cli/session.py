@@ -123,7 +123,7 @@ class Session:
         if yes:
             return
         if not self.is_interactive:
-            raise UsageError(f"{question} needs --yes where nobody can be asked", hint="add --yes")
+            raise UsageError("this cannot be undone, and nobody can be asked here", hint="add --yes")
         typer.confirm(question, abort=True, err=True)
 
 

@@ -13,7 +13,7 @@ from mailctl.domain.account import Account, Server
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.rights import ALL_RIGHTS, VERBS, Right, rights_of
 from mailctl.errors import AccountNotFoundError, CheckerOnlyError, CollaboratorNotFoundError, RightMissingError
-from mailctl.store.files import Store
+from mailctl.store.files import Change, Store
 from mailctl.store.paths import Paths
 
 if TYPE_CHECKING:
@@ -155,6 +155,24 @@ class Context:
         self.admitted.update(account.name for account in allowed)
         return allowed
 
+    def visible(self, name: str) -> Account:
+        """An account the actor may know the settings of: with any right, or as an administrator.
+
+        Raises:
+            RightMissingError: the actor has none.
+        """
+        account = self.store.account(name)
+        if not (self.actor.is_admin or self.rights_on(account)):
+            raise self.refusal(account, Right.READ)
+        return account
+
+    def visible_accounts(self) -> tuple[Account, ...]:
+        """All accounts the actor may know the settings of; broken files are warned about."""
+        found, errors = self.store.accounts()
+        for error in errors:
+            self.warn(str(error))
+        return tuple(account for account in found if self.actor.is_admin or self.rights_on(account))
+
     def managed(self, name: str) -> Account:
         """An account the actor may change: with `manage`, or as an administrator; no secret is reached with it."""
         account = self.store.account(name)
@@ -201,6 +219,14 @@ class Context:
         if len(names) == 1:
             return names[0]
         raise AccountNotFoundError("no account named, and no default one", hint="-a ACCOUNT; mailctl account list")
+
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        """Gather changes of the store, written at the end all or none; says where dropped comments are kept."""
+        with self.store.change() as change:
+            yield change
+        for file, place in change.kept_aside:
+            self.warn(f"{file}: its comments are gone; the former text is in {place}")
 
     # -- secrets and servers, for admitted accounts only
 

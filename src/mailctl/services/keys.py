@@ -67,8 +67,8 @@ def checked(table: Table, decode: Callable[[str], Value]) -> Value:
     try:
         return decode(tomli_w.dumps(table))
     except StoreError as error:
-        first = (error.problems or (str(error),))[0]
-        raise BadDataError(first.partition(": ")[2] or first, hint="docs/store.md names every key") from error
+        first = error.problems[0]
+        raise BadDataError(f"{first.key}: {first.text}", hint="docs/store.md names every key") from error
 
 
 def place(table: Table, key: str, text: str, kind: type) -> None:

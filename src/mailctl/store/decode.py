@@ -11,7 +11,7 @@ from mailctl.domain.account import Account, Kind
 from mailctl.domain.address import parse
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import VERSION, Settings
-from mailctl.errors import BadDataError, StoreError, nearest
+from mailctl.errors import BadDataError, Problem, StoreError, nearest
 from mailctl.store.lines import line_of
 
 Value = TypeVar("Value")
@@ -21,24 +21,10 @@ WHERE = re.compile(r" - at `(?:key in )?\$?([^`]*)`$")
 STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
-class Problem(msgspec.Struct, frozen=True):
-    """One fault in one file."""
-
-    file: str
-    line: int
-    key: str
-    text: str
-
-    def __str__(self) -> str:
-        key = f" {self.key}:" if self.key else ""
-        return f"{self.file}:{self.line}:{key} {self.text}"
-
-
 def invalid(problems: tuple[Problem, ...]) -> StoreError:
     """The error that shows these faults; the first one is its message."""
-    lines = tuple(str(problem) for problem in problems)
-    more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-    return StoreError(f"{lines[0]}{more}", hint="mailctl store check", problems=lines)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return StoreError(f"{problems[0]}{more}", hint="mailctl store check", problems=problems)
 
 
 def table_of(text: str, file: str) -> dict[str, Any]:

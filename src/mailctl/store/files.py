@@ -15,16 +15,19 @@ from mailctl.errors import (
     AlreadyExistsError,
     CollaboratorNotFoundError,
     MailctlError,
+    Problem,
     StorageError,
     StoreError,
     nearest,
 )
 from mailctl.store.decode import decode_account, decode_collaborator, decode_settings, invalid
 from mailctl.store.encode import encode
+from mailctl.store.lines import has_comments
 from mailctl.store.references import reference_faults
 from mailctl.store.writing import Writing, finish, locked
 
 Kept = TypeVar("Kept", Account, Collaborator)
+FORMER = ".former"
 FOLDERS = ("accounts", "collaborators", "signatures")
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -105,6 +108,16 @@ class Store:
         """All collaborators, and the errors of those that cannot be read."""
         return readable(self.collaborator, self.collaborator_names())
 
+    def problems(self) -> tuple[Problem, ...]:
+        """Every fault of every file and every reference; what keeps store.toml from being read is raised."""
+        self.settings()
+        accounts, broken_accounts = self.accounts()
+        _, broken_people = self.collaborators()
+        names = frozenset(self.collaborator_names())
+        texts = {f"accounts/{account.name}.toml": self.read(f"accounts/{account.name}.toml") for account in accounts}
+        own = tuple(problem for error in (*broken_accounts, *broken_people) for problem in error.problems)
+        return own + reference_faults(accounts, names, texts)
+
     @contextmanager
     def change(self) -> Iterator["Change"]:
         """Gather changes under the store's lock; at the end they are checked and written, all or none.
@@ -145,12 +158,12 @@ class Store:
         except OSError as error:
             raise unreadable(file, error) from error
         if mode & WRITABLE_BY_OTHERS:
-            raise StoreError(f"{file}: others may write it", hint=f"chmod go-w {path}")
+            raise unsafe(file, "others may write it", hint=f"chmod go-w {path}")
         try:
             return data.decode()
         except UnicodeDecodeError as error:
             line = 1 + data[: error.start].count(b"\n")
-            raise StoreError(f"{file}:{line}: not UTF-8", hint=f"iconv -t utf-8 {path}") from error
+            raise unsafe(file, "not UTF-8", line=line, hint=f"iconv -t utf-8 {path}") from error
 
 
 class Change:
@@ -161,6 +174,7 @@ class Change:
         self.accounts: dict[str, Account | None] = {}
         self.collaborators: dict[str, Collaborator | None] = {}
         self.new_settings: Settings | None = None
+        self.kept_aside: list[tuple[str, Path]] = []
 
     def put(self, value: Account | Collaborator | Settings) -> None:
         """Write a value, new or changed."""
@@ -202,7 +216,19 @@ class Change:
         removed = tuple(file for file, text in texts.items() if text is None)
         for folder in {Path(file).parent for file in written}:
             (self.store.root / folder).mkdir(exist_ok=True, mode=0o700)
+        for file in written:
+            self.keep_comments(file)
         Writing(self.store.root, written, removed).commit()
+
+    def keep_comments(self, file: str) -> None:
+        """Put the former text aside when it holds comments, which tomli-w cannot write again."""
+        former = self.store.read(file)
+        if former is None or not has_comments(former):
+            return
+        place = self.store.root / FORMER / file
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        Writing(place.parent, {place.name: former}, ()).commit()
+        self.kept_aside.append((file, place))
 
     def touched_accounts(self) -> tuple[Account, ...]:
         """The accounts whose references may have become wrong: all of them once a collaborator goes."""
@@ -273,10 +299,16 @@ def refuse_shared(path: Path, shown: str) -> None:
         raise StoreError(f"{shown}: others may write it", hint=f"chmod go-w {shown}")
 
 
+def unsafe(file: str, text: str, *, hint: str, line: int = 0) -> StoreError:
+    """A file that is not to be trusted, or cannot be understood at all."""
+    problem = Problem(file, line, "", text)
+    return StoreError(str(problem), hint=hint, problems=(problem,))
+
+
 def unreadable(file: str, error: OSError) -> MailctlError:
     """The failure to read a file of the store, in our words."""
     if isinstance(error, PermissionError):
-        return StoreError(f"{file}: cannot be read: permission denied", hint="mailctl store path")
+        return unsafe(file, "cannot be read: permission denied", hint="mailctl store path")
     return StorageError(f"{file}: cannot be read: {error.strerror}", hint="mailctl store path")
 
 

@@ -9,6 +9,7 @@ KEY = re.compile(
 )
 PART = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*\.?""")
 QUOTES = ('"""', "'''")
+STRINGS = re.compile(r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'', re.DOTALL)
 
 
 def line_of(text: str, path: tuple[str | int, ...]) -> int:
@@ -52,3 +53,8 @@ def left_open(value: str) -> str:
 def parts_of(dotted: str) -> tuple[str | int, ...]:
     """The parts of a dotted key."""
     return tuple(found[1] or found[2] or found[3] or "" for found in PART.finditer(dotted))
+
+
+def has_comments(text: str) -> bool:
+    """Whether a TOML text holds comments that writing it anew would drop."""
+    return "#" in text and "#" in STRINGS.sub("", text)

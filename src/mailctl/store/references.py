@@ -1,8 +1,7 @@
 """Whether the names in one file are those of other files."""
 
 from mailctl.domain.account import Account
-from mailctl.errors import nearest
-from mailctl.store.decode import Problem
+from mailctl.errors import Problem, nearest
 from mailctl.store.lines import line_of
 
 

@@ -1,0 +1,48 @@
+"""`mailctl store`: check it, find it."""
+
+from typing import Annotated
+
+import typer
+
+from mailctl.cli.params import AsJson, new_app
+from mailctl.cli.session import session
+from mailctl.errors import Exit
+
+app = new_app("Check the store, or say where it lies.")
+
+
+@app.command()
+def check(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List every fault of every file; the exit status is 78 when there is one.
+
+    Example: mailctl store check
+    """
+    from mailctl.services import stores
+
+    run = session(ctx)
+    found = stores.check(run.context)
+    if found or as_json:
+        run.show(found, as_json=as_json, columns=("file", "line", "key", "text"))
+    if found:
+        raise typer.Exit(Exit.STORE)
+    run.say("the store is valid")
+
+
+@app.command()
+def path(
+    ctx: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="The folders of mail, outbox and sockets too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the folder of the store.
+
+    Example: ls "$(mailctl store path)"
+    """
+    from mailctl.services import stores
+
+    run = session(ctx)
+    place = stores.place(run.context)
+    if as_json or everything:
+        run.show(place, as_json=as_json)
+    else:
+        run.show(place, text=lambda: place.store)

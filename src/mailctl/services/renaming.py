@@ -1,0 +1,105 @@
+"""An account renamed or removed, with every mention of it in the store and what lies on this machine."""
+
+from msgspec.structs import replace
+
+from mailctl.domain.account import Account, SecretPlace, Server
+from mailctl.domain.collaborator import Collaborator
+from mailctl.domain.settings import Settings
+from mailctl.errors import BadDataError, MailctlError, SecretUnavailableError
+from mailctl.services.accounts import checked, refuse_taken, servers
+from mailctl.services.context import Context
+
+
+def rename(ctx: Context, name: str, new: str) -> Account:
+    """Give an account another name, in every file that mentions it, and move what was fetched from it.
+
+    Raises:
+        RightMissingError: only an administrator renames.
+        AlreadyExistsError: the new name is taken.
+        BadDataError: it is no name.
+    """
+    ctx.require_admin("rename accounts")
+    with ctx.change() as change:
+        account = ctx.store.account(name)
+        refuse_taken(ctx, new)
+        after = checked(replace(account, name=new))
+        change.remove_account(name)
+        change.put(after)
+        for value in mentioning(ctx, name, new):
+            change.put(value)
+    move_local_mail(ctx, name, new)
+    return after
+
+
+def remove(ctx: Context, name: str) -> Account:
+    """Take an account out of the store; fetched mail stays where it lies.
+
+    Raises:
+        RightMissingError: only an administrator removes.
+        BadDataError: mail of it waits in the outbox.
+    """
+    ctx.require_admin("remove accounts")
+    with ctx.change() as change:
+        account = ctx.store.account(name)
+        waiting = [entry for entry in ctx.outbox.entries() if entry.account == name]
+        if waiting:
+            raise BadDataError(
+                f"{len(waiting)} messages of '{name}' are in the outbox", hint="mailctl outbox flush, or drop N"
+            )
+        change.remove_account(name)
+        for value in mentioning(ctx, name, None):
+            change.put(value)
+    forget_secrets(ctx, account)
+    return account
+
+
+def mentioning(ctx: Context, name: str, new: str | None) -> tuple[Settings | Collaborator, ...]:
+    """The settings and collaborators that mention an account, with its new name, or without it."""
+    settings, found = ctx.settings, []
+    after = replace(
+        settings,
+        default_account=swapped(settings.default_account, name, new),
+        sendmail=replace(settings.sendmail, account=swapped(settings.sendmail.account, name, new)),
+    )
+    if after != settings:
+        found.append(after)
+    everybody, _ = ctx.store.collaborators()
+    changed = [replace(one, default_account=new) for one in everybody if one.default_account == name]
+    return (*found, *changed)
+
+
+def swapped(value: str | None, name: str, new: str | None) -> str | None:
+    """The value, or the new one where it was the old name."""
+    return new if value == name else value
+
+
+def move_local_mail(ctx: Context, name: str, new: str) -> None:
+    """Let mail that was fetched and mail that waits follow the account. Other users' copies are fetched anew."""
+    if (ctx.paths.data / "mail" / name).exists():
+        ctx.index.rename_account(name, new)
+        (ctx.paths.data / "mail" / name).rename(ctx.paths.data / "mail" / new)
+    for entry in ctx.outbox.entries():
+        if entry.account == name:
+            ctx.outbox.update(replace(entry, account=new))
+
+
+def forget_secrets(ctx: Context, account: Account) -> None:
+    """Delete an account's passwords from the keyring, unless another account logs in with them."""
+    from mailctl import secrets
+
+    others = {secrets.user_of(server) for other in ctx.store.accounts()[0] for server in known_servers(ctx, other)}
+    for server in known_servers(ctx, account):
+        if server.auth.secret is not SecretPlace.KEYRING or secrets.user_of(server) in others:
+            continue
+        try:
+            secrets.forget(server, environ=ctx.environ)
+        except SecretUnavailableError as error:
+            ctx.warn(f"the password for '{secrets.user_of(server)}' may still be in the keyring: {error}")
+
+
+def known_servers(ctx: Context, account: Account) -> tuple[Server, ...]:
+    """The servers of an account; none where its file does not say enough."""
+    try:
+        return servers(ctx, account)
+    except MailctlError:
+        return ()
