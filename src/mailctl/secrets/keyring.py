@@ -32,9 +32,10 @@ Result = TypeVar("Result")
 class Keyring:
     """The keyring, under service `mailctl` and user `LOGIN@HOST`."""
 
-    def __init__(self, *, environ: Mapping[str, str], interactive: bool) -> None:
+    def __init__(self, *, environ: Mapping[str, str], interactive: bool, deadline: float | None = None) -> None:
         self.environ = environ
         self.interactive = interactive
+        self.deadline = deadline or (PROMPT_WITHIN if interactive else ANSWER_WITHIN)
 
     def get(self, server: Server) -> str | None:
         """The secret, or None.
@@ -67,9 +68,8 @@ class Keyring:
 
     def ask(self, question: Callable[[KeyringBackend], Result]) -> Result:
         """Put a question to the keyring, within a deadline: a hung or prompting service must not hang its caller."""
-        seconds = PROMPT_WITHIN if self.interactive else ANSWER_WITHIN
-        with ASKING, mapped(seconds):
-            return within(seconds, lambda: question(self.open()))
+        with ASKING, mapped(self.deadline):
+            return within(self.deadline, lambda: question(self.open()))
 
     def open(self) -> KeyringBackend:
         """The backend the user chose, else the Secret Service, else what keyring discovers."""
