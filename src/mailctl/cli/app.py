@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "account": (STORE, "Add, look at and change the firm's mailboxes."),
     "collaborator": (STORE, "Add, look at and change the firm's people."),
     "rights": (STORE, "Say who may do what with which account."),
+    "password": (STORE, "Keep, try and forget passwords, in the keyring."),
+    "provider": (STORE, "Look at the presets of known providers."),
     "store": (STORE, "Check the store, or say where it lies."),
     "whoami": (STORE, "Say who you are, and what you may do."),
 }

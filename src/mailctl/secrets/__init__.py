@@ -52,13 +52,17 @@ def writable(server: Server, *, environ: Mapping[str, str], interactive: bool = 
     Raises:
         UsageError: others fill it.
     """
-    place = server.auth.secret
-    if place not in WRITABLE:
-        raise UsageError(
-            f"auth.secret is '{place}': mailctl only reads from there",
-            hint="mailctl account set ACCOUNT auth.secret=keyring",
-        )
+    if server.auth.secret not in WRITABLE:
+        raise not_writable(server.auth.secret)
     return cast(WritableBackend, backend(server, environ=environ, interactive=interactive))
+
+
+def not_writable(place: SecretPlace, account: str = "ACCOUNT") -> UsageError:
+    """The error of a place that others fill."""
+    return UsageError(
+        f"auth.secret is '{place}': mailctl only reads from there",
+        hint=f"mailctl account set {account} auth.secret=keyring",
+    )
 
 
 def lookup(server: Server, *, account: str, environ: Mapping[str, str], interactive: bool) -> str:

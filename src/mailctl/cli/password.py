@@ -1,0 +1,72 @@
+"""`mailctl password`: the secrets of accounts, kept in the keyring."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailctl.cli.params import AsJson, Yes, new_app
+from mailctl.cli.session import session
+
+if TYPE_CHECKING:
+    from mailctl.cli.session import Session
+
+app = new_app("Keep, try and forget the passwords of accounts; they are in the keyring and never in the store.")
+COLUMNS = ("service", "server", "login", "ok", "error")
+
+Name = Annotated[str, typer.Argument(metavar="A", help="The account.")]
+
+
+@app.command(name="set")
+def set_(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Keep an account's password in the keyring; asked for on a terminal, read from standard input elsewhere.
+
+    Example: mailctl password set contact
+    """
+    from mailctl.services import password as service
+
+    run = session(ctx)
+    service.places(run.context, name)
+    kept = service.set_(run.context, name, read_secret(run, name))
+    if as_json:
+        run.show(kept, as_json=True)
+    run.say(f"kept the password for {', '.join(kept.users)}")
+
+
+def read_secret(run: "Session", name: str) -> str:
+    """The password: without echo from a terminal, else all of standard input but its last line break."""
+    if run.is_interactive:
+        return str(typer.prompt(f"password of '{name}'", hide_input=True, err=True))
+    return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+
+
+@app.command()
+def check(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Log in at an account's servers with the secret it has, wherever that is kept, and log out.
+
+    Example: mailctl password check contact
+    """
+    from mailctl.services import password as service
+
+    run = session(ctx)
+    logins, failure = service.check(run.context, name)
+    run.show(logins, as_json=as_json, columns=COLUMNS)
+    if failure:
+        raise failure
+
+
+@app.command()
+def delete(ctx: typer.Context, name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Forget an account's password; not an error if the keyring has none.
+
+    Example: mailctl password delete contact --yes
+    """
+    from mailctl.services import password as service
+
+    run = session(ctx)
+    users = service.places(run.context, name).users
+    run.confirm(f"forget the password for {', '.join(users)}?", yes=yes)
+    kept = service.delete(run.context, name)
+    if as_json:
+        run.show(kept, as_json=True)
+    run.say(f"forgot the password for {', '.join(kept.users)}")

@@ -1,0 +1,121 @@
+"""Passwords in the keyring: kept, tried at the servers, forgotten."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from msgspec import Struct
+
+from mailctl import secrets
+from mailctl.domain.account import Account, SecretPlace, Server
+from mailctl.domain.rights import Right
+from mailctl.errors import MailctlError
+from mailctl.services.accounts import servers
+from mailctl.services.context import Context
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """The names in the keyring under which an account's password is kept: LOGIN@HOST."""
+
+    account: str
+    users: tuple[str, ...]
+
+
+class Login(Struct, frozen=True, kw_only=True):
+    """One login that was tried; `code` and `error` say why it failed."""
+
+    account: str
+    service: str
+    server: str
+    login: str
+    ok: bool
+    code: str | None = None
+    error: str | None = None
+
+
+def places(ctx: Context, name: str) -> Kept:
+    """Where the password of an account is kept, or would be.
+
+    Raises:
+        RightMissingError: that takes `manage`.
+        UsageError: `auth.secret` is not the keyring.
+    """
+    return Kept(account=name, users=tuple(in_keyring(ctx, ctx.managed(name))))
+
+
+def set_(ctx: Context, name: str, secret: str) -> Kept:
+    """Keep the password of an account, for each of its servers.
+
+    Raises:
+        RightMissingError: that takes `manage`.
+        UsageError: `auth.secret` is not the keyring.
+        BadDataError: it is empty, or holds what no password can.
+        SecretUnavailableError: there is no keyring, or a locked one.
+    """
+    found = in_keyring(ctx, ctx.managed(name))
+    for server in found.values():
+        secrets.store(server, secret, environ=ctx.environ, interactive=ctx.interactive)
+    return Kept(account=name, users=tuple(found))
+
+
+def delete(ctx: Context, name: str) -> Kept:
+    """Forget the password of an account; not an error if there is none.
+
+    Raises:
+        RightMissingError: that takes `manage`.
+        UsageError: `auth.secret` is not the keyring.
+        SecretUnavailableError: there is no keyring, or a locked one.
+    """
+    found = in_keyring(ctx, ctx.managed(name))
+    for server in found.values():
+        secrets.forget(server, environ=ctx.environ, interactive=ctx.interactive)
+    return Kept(account=name, users=tuple(found))
+
+
+def in_keyring(ctx: Context, account: Account) -> dict[str, Server]:
+    """The servers whose secret the keyring keeps, one for each LOGIN@HOST.
+
+    Raises:
+        UsageError: there is none.
+    """
+    every = servers(ctx, account)
+    found = {secrets.user_of(one): one for one in every if one.auth.secret is SecretPlace.KEYRING}
+    if not found:
+        raise secrets.not_writable(every[0].auth.secret, account.name)
+    return found
+
+
+def check(ctx: Context, name: str) -> tuple[tuple[Login, ...], MailctlError | None]:
+    """Log in at each server of an account with the secret it has: what came of it, and the first failure.
+
+    Raises:
+        RightMissingError: that takes `read`.
+    """
+    account = ctx.account(name, need=Right.READ, watched=True)
+    sessions: tuple[tuple[str, Server, Callable[[Account], AbstractContextManager[object]]], ...] = (
+        ("imap", ctx.incoming(account), ctx.imap),
+    )
+    if not account.checker_only:
+        sessions += (("smtp", ctx.outgoing(account), ctx.smtp),)
+    tried = [(service, server, failure(account, opened)) for service, server, opened in sessions]
+    logins = tuple(
+        Login(
+            account=account.name,
+            service=service,
+            server=server.where,
+            login=server.login,
+            ok=error is None,
+            code=error.code if error else None,
+            error=str(error) if error else None,
+        )
+        for service, server, error in tried
+    )
+    return logins, next((error for _, _, error in tried if error), None)
+
+
+def failure(account: Account, opened: Callable[[Account], AbstractContextManager[object]]) -> MailctlError | None:
+    """Why a login failed; None when it did not."""
+    try:
+        with opened(account):
+            return None
+    except MailctlError as error:
+        return error
