@@ -30,7 +30,7 @@ def run(words: list[str]) -> int:
         return report(InterruptedByUserError("interrupted"), words)
     except TyperException as error:
         return report(from_usage(error), words)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Typer's core leaves by SystemExit when the reader of a pipe is gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return Exit.OK
     except OSError as error:

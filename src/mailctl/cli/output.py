@@ -58,8 +58,6 @@ def cell(value: Any) -> str:
             return " ".join(f"{key}={cell(item)}" for key, item in value.items())
         case list() | tuple() | frozenset():
             return ",".join(cell(item) for item in value)
-        case msgspec.Struct():
-            return clean(msgspec.json.encode(value).decode())
         case _:
             return clean(str(value))
 

@@ -101,6 +101,9 @@ class Server(Struct, frozen=True, kw_only=True):
         """`host:port`, for messages."""
         return f"{self.host}:{self.port}"
 
+    def __str__(self) -> str:
+        return f"{self.where} ({self.security}) as {self.login}, {self.auth.method} from {self.auth.secret}"
+
 
 class Alias(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Another address of the same mailbox."""
@@ -109,6 +112,9 @@ class Alias(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     send: Annotated[bool, Meta(description="whether it may stand in From")] = True
     display_name: Annotated[Text | None, Meta(description="the name in From; else the account's")] = None
     signature: Annotated[Signature | None, Meta(description="its own signature; else the account's")] = None
+
+    def __str__(self) -> str:
+        return self.address if self.send else f"{self.address} (receives only)"
 
 
 class Folders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -100,7 +100,7 @@ class Context:
     def who_is(self, login: str) -> Actor:
         """The actor a login stands for; a store without collaborators is one person's."""
         names = self.store.collaborator_names()
-        named_admin = login == ROOT or login in self.settings.administrators
+        named_admin = login in self.settings.administrators or login == ROOT
         found = self.collaborator_of(login, names)
         return Actor(
             login=login,
@@ -146,14 +146,20 @@ class Context:
 
     def accounts(self, *, need: Right, watched: bool = False) -> tuple[Account, ...]:
         """All accounts on which the actor holds a right; broken files are warned about and break no other."""
-        found, errors = self.store.accounts()
-        for error in errors:
-            self.warn(str(error))
+        found = self.readable_accounts()
         allowed = tuple(
             account for account in found if need in self.rights_on(account) and (watched or not account.checker_only)
         )
         self.admitted.update(account.name for account in allowed)
         return allowed
+
+    def readable_accounts(self) -> tuple[Account, ...]:
+        """All accounts whose files can be read; the others are warned about."""
+        _ = self.settings  # no store, or one not to be trusted, is told first
+        found, errors = self.store.accounts()
+        for error in errors:
+            self.warn(str(error))
+        return found
 
     def visible(self, name: str) -> Account:
         """An account the actor may know the settings of: with any right, or as an administrator.
@@ -168,9 +174,7 @@ class Context:
 
     def visible_accounts(self) -> tuple[Account, ...]:
         """All accounts the actor may know the settings of; broken files are warned about."""
-        found, errors = self.store.accounts()
-        for error in errors:
-            self.warn(str(error))
+        found = self.readable_accounts()
         return tuple(account for account in found if self.actor.is_admin or self.rights_on(account))
 
     def managed(self, name: str) -> Account:

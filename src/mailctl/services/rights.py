@@ -153,7 +153,7 @@ def check(ctx: Context, name: str, right: Right, collaborator: str | None = None
 def whoami(ctx: Context) -> Identity:
     """Who acts, and with which rights."""
     one = ctx.actor.collaborator
-    found, _ = ctx.store.accounts()
+    found = ctx.readable_accounts()
     rights = {account.name: in_order(held) for account in found if (held := ctx.rights_on(account))}
     return Identity(
         login=ctx.actor.login,
