@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "provider": (STORE, "Look at the presets of known providers."),
     "store": (STORE, "Check the store, or say where it lies."),
     "whoami": (STORE, "Say who you are, and what you may do."),
+    "checker": (WATCH, "Look at the checker-only accounts."),
 }
 
 

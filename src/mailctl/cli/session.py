@@ -1,6 +1,5 @@
 """What a command has at hand: the global options, the context of the services, and `show()`."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from msgspec import Struct
 
 from mailctl.cli.failure import write
 from mailctl.errors import UsageError
+from mailctl.login import login_name
 
 if TYPE_CHECKING:
     from mailctl.services.context import Context
@@ -130,13 +130,3 @@ class Session:
 def session(ctx: typer.Context) -> Session:
     """The session of a command."""
     return Session(ctx.find_root().obj)
-
-
-def login_name() -> str:
-    """The operating system's login of who runs this, from the user id and not from the environment."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

@@ -1,0 +1,1 @@
+"""mailctl-checker: looks at the watched accounts, for a timer."""
