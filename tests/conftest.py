@@ -96,11 +96,11 @@ def feed(descriptor: int, data: bytes) -> None:
     import threading
 
     def write() -> None:
-        with os.fdopen(descriptor, "wb") as stream:
-            try:
+        try:
+            with os.fdopen(descriptor, "wb", buffering=0) as stream:
                 stream.write(data)
-            except BrokenPipeError:
-                return
+        except BrokenPipeError:
+            return
 
     threading.Thread(target=write, daemon=True).start()
 
