@@ -1,11 +1,14 @@
 """`mailctl password` keeps passwords in the keyring, for who may manage the account."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from conftest import ok
 from support import memory_keyring
+from support.terminal import on_terminal
 
 HOSTS = ("--imap-host", "imap.firm.example", "--smtp-host", "smtp.firm.example", "--no-discover")
 IMAP, SMTP = "contact@firm.example@imap.firm.example", "contact@firm.example@smtp.firm.example"
@@ -127,3 +130,16 @@ def test_an_unknown_account_is_guessed(cli, contact):
 
     assert ran.status == 67
     assert "did you mean 'contact'?" in ran.err
+
+
+def test_on_a_terminal_the_password_is_asked_for_and_not_echoed(contact):
+    program = str(Path(sys.executable).with_name("mailctl"))
+    environ = {**os.environ, "PYTHONPATH": str(Path(memory_keyring.__file__).parents[1])}
+
+    shown = on_terminal(
+        program, "password", "set", "contact", answers={"password of 'contact'": "hunter2"}, environ=environ
+    )
+
+    assert shown.status == 0, shown.text
+    assert "kept the password for" in shown.text
+    assert "hunter2" not in shown.text
