@@ -1,9 +1,7 @@
 """How a failure is shown: two lines on stderr, or one JSON document when `--json` was among the arguments."""
 
-import json
 import os
 import sys
-import traceback
 
 from typer import TyperException
 
@@ -17,6 +15,8 @@ SHOWN_PROBLEMS = 50
 def report(error: MailctlError, words: list[str]) -> int:
     """Show a failure; give back its exit status."""
     if "--json" in words:
+        import json
+
         problems = (
             {"problems": [problem._asdict() for problem in error.problems]}
             if isinstance(error, StoreError) and error.problems
@@ -62,6 +62,8 @@ def from_system(error: OSError) -> MailctlError:
 def tell_bug(error: Exception, words: list[str]) -> int:
     """Say that mailctl itself is at fault; the traceback only with MAILCTL_DEBUG=1."""
     if os.environ.get("MAILCTL_DEBUG") == "1":
+        import traceback
+
         write(traceback.format_exc())
     failure = MailctlError(
         f"a fault in mailctl itself ({type(error).__name__})", hint="MAILCTL_DEBUG=1 shows where; please report it"

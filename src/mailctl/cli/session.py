@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
-from msgspec import Struct
 
 from mailctl.cli.failure import write
 from mailctl.errors import UsageError
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from mailctl.services.context import Context
 
 
-class Globals(Struct, frozen=True, kw_only=True):
+class Globals(NamedTuple):  # no Struct: `--version` and `--help` do without msgspec
     """What stood before the command, and the environment it was called in."""
 
     store: Path | None

@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from mailctl.errors import BadDataError
 
-ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\uffff\U00010000-\U0010ffff]+"
+ATOM = r"""[^\x00-\x20\x7f()<>\[\]:;@\\,."]+"""  # RFC 5322, 3.2.3, and all beyond ASCII (RFC 6531, 3.3)
 DOT_ATOM = re.compile(rf"{ATOM}(?:\.{ATOM})*")
 QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"')
-LABEL = re.compile(r"(?!-)[A-Za-z0-9\-\u0080-\uffff\U00010000-\U0010ffff]{1,63}(?<!-)")
+LABEL = re.compile(r"(?!-)[^\x00-,./:-@\[-`{-\x7f]{1,63}(?<!-)")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 LONGEST = 254
 LONGEST_LOCAL = 64
