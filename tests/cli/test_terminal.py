@@ -1,20 +1,23 @@
 """On a terminal there are tables and questions; nothing is asked that was given or is known."""
 
 import os
+import sys
 import tomllib
 
-import pytest
-
 from conftest import ok
-from support.terminal import run_on_terminal
+from support.terminal import Shown, on_terminal
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of forkpty.*:DeprecationWarning")
+
+def run_on_terminal(*words: str, **answers: str) -> Shown:
+    return on_terminal(
+        sys.executable, "-m", "mailctl", *words, answers=answers, environ={**os.environ, "TERM": "xterm"}
+    )
 
 
 def test_the_form_asks_for_what_is_missing(cli, store):
     shown = run_on_terminal(
         "account", "add", "contact", "--password-env", "X",
-        answers=(("address", "contact@firm.example"), ("name in From", "Firm"), ("IMAP", ""), ("SMTP", "out.example")),
+        **{"address": "contact@firm.example", "name in From": "Firm", "IMAP server": "", "SMTP server": "out.example"},
     )  # fmt: skip
 
     assert shown.status == 0, shown.text
@@ -25,14 +28,14 @@ def test_the_form_asks_for_what_is_missing(cli, store):
 
 
 def test_the_form_asks_nothing_that_a_preset_knows(cli, store):
-    shown = run_on_terminal("account", "add", "me", "--address", "me@gmail.com", answers=(("password", ""),))
+    shown = run_on_terminal("account", "add", "me", "--address", "me@gmail.com", password="")
 
     assert shown.status == 0, shown.text
     assert "password set me" in shown.text
 
 
 def test_removing_asks_first(cli, firm):
-    shown = run_on_terminal("account", "remove", "contact", answers=(("remove the account", "n"),))
+    shown = run_on_terminal("account", "remove", "contact", **{"remove the account": "n"})
 
     assert shown.status == 130
     assert (firm / "accounts/contact.toml").exists()

@@ -3,6 +3,7 @@
 import os
 import pty
 import subprocess
+import termios
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -48,5 +49,12 @@ def converse(terminal: int, answers: dict[str, str]) -> str:
                 return shown.decode()
         shown += part
         for question in [one for one in answers if one.encode() in shown]:
+            await_silence(terminal, hidden="password" in question, until=deadline)
             os.write(terminal, f"{answers.pop(question)}\n".encode())
     raise AssertionError(f"still running after {SECONDS} s, having shown: {shown.decode()}")
+
+
+def await_silence(terminal: int, *, hidden: bool, until: float) -> None:
+    """Come back once the terminal shows nothing of what is typed: getpass throws away what came before."""
+    while hidden and termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < until:
+        time.sleep(0.01)

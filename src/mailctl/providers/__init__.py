@@ -1,11 +1,11 @@
 """The presets that ship with mailctl, one TOML file a provider, and how they are read."""
 
 import difflib
-import tomllib
 from functools import cache
 from pathlib import Path
 
 import msgspec
+import tomli
 
 from mailctl.domain.provider import Provider
 from mailctl.errors import ProviderNotFoundError
@@ -24,7 +24,7 @@ def provider(name: str) -> Provider:
         close = difflib.get_close_matches(name, names(), 1)
         advice = f"did you mean '{close[0]}'? " if close else ""
         raise ProviderNotFoundError(f"no provider '{name}'", hint=f"{advice}mailctl provider list")
-    table = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    table = tomli.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     return msgspec.convert({**table, "id": name}, Provider)
 
 

@@ -1,11 +1,11 @@
 """`KEY=VALUE` and the keys of a file: dotted as in the file, values read as the key's type asks."""
 
 import shlex
-import tomllib
 from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
+import tomli
 from msgspec import inspect
 
 from mailctl.domain.account import Account
@@ -138,6 +138,6 @@ def toml_value(text: str, key: str) -> object:
         BadDataError: it is none.
     """
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError) as error:
+        return tomli.loads(f"value = {text}")["value"]
+    except (tomli.TOMLDecodeError, KeyError) as error:
         raise BadDataError(f"{key}: no valid TOML: {text}") from error

@@ -1,11 +1,11 @@
 """TOML → domain values: every problem, with file, key and line."""
 
 import re
-import tomllib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
+import tomli
 
 from mailctl.domain.account import Account, Kind
 from mailctl.domain.address import parse
@@ -34,8 +34,8 @@ def table_of(text: str, file: str) -> dict[str, Any]:
         StoreError: it is no TOML; file and line are named.
     """
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         said = str(error)
         found = re.search(r"at line (\d+)", said)
         line = int(found[1]) if found else 1 + text.count("\n")

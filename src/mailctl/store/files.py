@@ -28,6 +28,7 @@ from mailctl.store.writing import Writing, finish, locked
 
 Kept = TypeVar("Kept", Account, Collaborator)
 FORMER = ".former"
+LARGEST = 1_000_000  # bytes of one file; a store is written by hand
 FOLDERS = ("accounts", "collaborators", "signatures")
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -148,17 +149,22 @@ class Store:
         Raises:
             StoreError: others may write it, or it cannot be read.
         """
-        path = self.root / file
+        path = f"{self.root}/{file}"
         try:
-            with path.open("rb") as stream:
-                mode = os.fstat(stream.fileno()).st_mode
-                data = stream.read()
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                mode = os.fstat(descriptor).st_mode
+                data = os.read(descriptor, LARGEST + 1)
+            finally:
+                os.close(descriptor)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise unreadable(file, error) from error
         if mode & WRITABLE_BY_OTHERS:
             raise unsafe(file, "others may write it", hint=f"chmod go-w {path}")
+        if len(data) > LARGEST:
+            raise unsafe(file, f"larger than {LARGEST} bytes", hint="mailctl store path")
         try:
             return data.decode()
         except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""Where a key stands in a TOML text, which tomllib does not tell."""
+"""Where a key stands in a TOML text, which tomli does not tell."""
 
 import re
 from collections import Counter
