@@ -153,15 +153,15 @@ class Store:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                mode = os.fstat(descriptor).st_mode
-                data = os.read(descriptor, LARGEST + 1)
+                state = os.fstat(descriptor)
+                data = os.read(descriptor, min(state.st_size, LARGEST) + 1)
             finally:
                 os.close(descriptor)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise unreadable(file, error) from error
-        if mode & WRITABLE_BY_OTHERS:
+        if state.st_mode & WRITABLE_BY_OTHERS:
             raise unsafe(file, "others may write it", hint=f"chmod go-w {path}")
         if len(data) > LARGEST:
             raise unsafe(file, f"larger than {LARGEST} bytes", hint="mailctl store path")
