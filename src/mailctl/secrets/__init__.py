@@ -1,5 +1,6 @@
 """Where secrets are kept: what each place must be able to do, the table of places, and looking one up."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Protocol, cast
 
@@ -149,7 +150,7 @@ def advice(server: Server, account: str) -> str:
     """What to type so that it is there."""
     return {
         SecretPlace.KEYRING: f"mailctl password set {account}",
-        SecretPlace.COMMAND: f"try it: {' '.join(server.auth.command)}",
+        SecretPlace.COMMAND: f"try it: {shlex.join(server.auth.command)}",
         SecretPlace.ENV: f"export {server.auth.env}=…",
         SecretPlace.CREDENTIAL: f"LoadCredential={server.auth.credential}:FILE",
     }[server.auth.secret]

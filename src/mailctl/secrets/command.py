@@ -1,6 +1,7 @@
 """Secrets that a program prints, such as `pass show mail/contact`."""
 
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ class Command:
         if status != 0:
             raise SecretUnavailableError(
                 f"the password command '{words[0]}' failed with status {status}{last_line(err, out)}",
-                hint=f"try it: {' '.join(words)}",
+                hint=f"try it: {shlex.join(words)}",
             )
         try:
             return out.split(b"\n", 1)[0].removesuffix(b"\r").decode()
@@ -61,7 +62,7 @@ class Command:
                 self.stop(process)
                 raise SecretUnavailableError(
                     f"the password command '{words[0]}' did not end within {self.deadline:g} s",
-                    hint=f"try it: {' '.join(words)}",
+                    hint=f"try it: {shlex.join(words)}",
                 ) from error
             except BaseException:
                 self.stop(process)

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -25,6 +26,16 @@ ANSWER_WITHIN = 15.0  # seconds, where nobody can be asked
 PROMPT_WITHIN = 150.0  # seconds, where somebody may have to type a passphrase
 ELSEWHERE = "keep it elsewhere: mailctl account set ACCOUNT auth.secret=command (or env, credential)"
 
+GIVEN_UP_FOR = 60.0  # seconds: a thousand accounts must not wait for the same mute service one by one
+
+
+class Silence:
+    """Until when the keyring is not asked again, by time.monotonic()."""
+
+    until = 0.0
+
+
+SILENCE = Silence()
 ASKING = threading.Lock()  # one prompt at a time, whatever the number of accounts
 Result = TypeVar("Result")
 
@@ -69,7 +80,13 @@ class Keyring:
     def ask(self, question: Callable[[KeyringBackend], Result]) -> Result:
         """Put a question to the keyring, within a deadline: a hung or prompting service must not hang its caller."""
         with ASKING, mapped(self.deadline):
-            return within(self.deadline, lambda: question(self.open()))
+            if time.monotonic() < SILENCE.until and not self.interactive:
+                raise TimeoutError
+            try:
+                return within(self.deadline, lambda: question(self.open()))
+            except TimeoutError:
+                SILENCE.until = time.monotonic() + GIVEN_UP_FOR
+                raise
 
     def open(self) -> KeyringBackend:
         """The backend the user chose, else the Secret Service, else what keyring discovers."""

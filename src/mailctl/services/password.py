@@ -7,10 +7,16 @@ from msgspec import Struct
 
 from mailctl import secrets
 from mailctl.domain.account import Account, SecretPlace, Server
+from mailctl.domain.provider import Provider, ProviderAuth
 from mailctl.domain.rights import Right
-from mailctl.errors import MailctlError
+from mailctl.errors import LoginRefusedError, MailctlError
 from mailctl.services.accounts import servers
 from mailctl.services.context import Context
+
+ADVICE = {
+    ProviderAuth.APP_PASSWORD: "wants an app password, made in the settings of its web mail",
+    ProviderAuth.OAUTH2: "takes OAuth2, or an app password where it still offers one",
+}
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -96,7 +102,8 @@ def check(ctx: Context, name: str) -> tuple[tuple[Login, ...], MailctlError | No
     )
     if not account.checker_only:
         sessions += (("smtp", ctx.outgoing(account), ctx.smtp),)
-    tried = [(service, server, failure(account, opened)) for service, server, opened in sessions]
+    preset = ctx.provider(account)
+    tried = [(service, server, failure(account, opened, preset)) for service, server, opened in sessions]
     logins = tuple(
         Login(
             account=account.name,
@@ -112,10 +119,16 @@ def check(ctx: Context, name: str) -> tuple[tuple[Login, ...], MailctlError | No
     return logins, next((error for _, _, error in tried if error), None)
 
 
-def failure(account: Account, opened: Callable[[Account], AbstractContextManager[object]]) -> MailctlError | None:
-    """Why a login failed; None when it did not."""
+def failure(
+    account: Account, opened: Callable[[Account], AbstractContextManager[object]], preset: Provider | None
+) -> MailctlError | None:
+    """Why a login failed, with what is known of the provider; None when it did not fail."""
     try:
         with opened(account):
             return None
+    except LoginRefusedError as error:
+        if preset and preset.auth in ADVICE:
+            error.hint = f"{preset.name} {ADVICE[preset.auth]}"
+        return error
     except MailctlError as error:
         return error
