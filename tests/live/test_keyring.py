@@ -97,3 +97,25 @@ def test_without_a_session_the_password_can_be_kept_elsewhere(environ: dict[str,
     assert (got["error"], got["status"]) == ("secret-unavailable", 77)
     assert got["said"] == "no keyring here: no D-Bus session, or no Secret Service on it"
     assert "auth.secret=command" in got["hint"]
+
+
+def test_what_the_command_keeps_other_programs_find_under_login_and_host(environ: dict[str, str]):
+    tools = Path(sys.executable).parent
+    script = UNLOCKED + (
+        "set -e; mailctl -q init; "
+        "mailctl -q account add contact --address contact@firm.example --imap-host mail.firm.example "
+        "--smtp-host mail.firm.example --no-discover; "
+        "printf 'pä55 wörd\\n' | mailctl -q password set contact; "
+        "python -m keyring get mailctl contact@firm.example@mail.firm.example"
+    )
+
+    ran = subprocess.run(
+        ["dbus-run-session", "--", "sh", "-c", script],
+        env={**environ, "PATH": f"{tools}:{environ['PATH']}", "MAILCTL_HOME": environ["HOME"] + "/mailctl"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (ran.stdout, ran.returncode) == ("pä55 wörd\n", 0), ran.stderr
