@@ -48,7 +48,7 @@ class MailServers:
     def imap(self, user: str) -> Iterator[imaplib.IMAP4]:
         """A plain imaplib connection, logged in, for checks of one's own."""
         with imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=30) as box:
-            box.login(user, f'"{self.password}"')
+            box.login(user, self.password)
             yield box
 
     def deliver(

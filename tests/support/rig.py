@@ -127,7 +127,13 @@ def run(home: Path, command: list[str]) -> None:
     environ = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
     with (home / "log/start.log").open("a") as output:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environ, start_new_session=True
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environ,
+            start_new_session=True,
         )
     if done.returncode:
         raise RigError(f"{shlex.join(command)} failed with {done.returncode}:\n{logs(home)}")
