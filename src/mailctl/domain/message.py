@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from mailctl.domain.address import Address
+from mailctl.errors import MessageRefusedError
 
 
 class Flag(StrEnum):
@@ -92,6 +93,14 @@ class Delivery(Struct, frozen=True, kw_only=True):
     reply: str
 
 
+class DeliveryRefusedError(MessageRefusedError):
+    """The server took the message for no recipient; `delivery` has its words on each."""
+
+    def __init__(self, message: str, *, delivery: Delivery, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.delivery = delivery
+
+
 class Sent(Struct, frozen=True, kw_only=True):
     """What became of a message handed to `send`."""
 
@@ -106,6 +115,17 @@ class Sent(Struct, frozen=True, kw_only=True):
     refused: tuple[Refusal, ...] = ()
     outbox: int | None = None
     warnings: tuple[str, ...] = ()
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """What the index keeps of a message's header; `date` is None where the header gives none to rely on."""
+
+    sender: str
+    to: str
+    subject: str
+    date: datetime | None
+    message_id: str | None
+    has_attachment: bool
 
 
 class Summary(Struct, frozen=True, kw_only=True):

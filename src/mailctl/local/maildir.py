@@ -1,0 +1,289 @@
+"""The mirror's files: one Maildir a folder, readable by mutt and its like at any moment."""
+
+import errno
+import hashlib
+import itertools
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from mailctl.errors import StorageError
+
+RESERVED = frozenset({"cur", "new", "tmp"})
+LETTERS = {"\\Draft": "D", "\\Flagged": "F", "\\Answered": "R", "\\Seen": "S", "\\Deleted": "T"}
+INFO = ":2,"
+LONGEST = 200  # bytes of a folder's part; a file system takes 255
+SYNC_EACH = 8  # up to so many files, fsync is cheaper than syncfs
+counter = itertools.count()
+
+
+class Maildir:
+    """One folder of one account on this machine.
+
+    Messages have LF line endings, as Maildir readers expect and mbsync writes them. Names hold no UID.
+    """
+
+    def __init__(self, root: Path, account: str, folder: str) -> None:
+        """Name it; nothing is made before something is written.
+
+        Args:
+            root: the folder of all mirrors.
+            account: the account's name.
+            folder: as `folder_path` gives it.
+        """
+        self.root = root
+        self.parts = (safe(account), *(part if is_safe(part) else safe(part) for part in folder.split("/")))
+        self.path = root.joinpath(*self.parts)
+
+    def make(self) -> None:
+        """Make the folder and its three inner ones, 0700."""
+        with storage(self.path):
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place = self.root
+            for part in self.parts:
+                place /= part
+                place.mkdir(mode=0o700, exist_ok=True)
+            for name in RESERVED:
+                (place / name).mkdir(mode=0o700, exist_ok=True)
+
+    def add(self, raw: bytes, *, flags: frozenset[str], received: datetime) -> str:
+        """Keep one message and give its key; it is on the disk when this returns."""
+        with self.batch() as batch:
+            return batch.add(raw, flags=flags, received=received)
+
+    @contextmanager
+    def batch(self) -> "Iterator[Batch]":
+        """Keep several messages: when this ends they are all on the disk, when it fails none has come in."""
+        self.make()
+        batch = Batch(self)
+        try:
+            yield batch
+            with storage(self.path):
+                batch.commit()
+        finally:
+            batch.drop()
+
+    def keys(self) -> dict[str, Path]:
+        """Every message and its file."""
+        found: dict[str, Path] = {}
+        for name in ("new", "cur"):
+            with storage(self.path), suppress(FileNotFoundError), os.scandir(self.path / name) as entries:
+                for entry in entries:
+                    if not entry.name.startswith("."):
+                        found[key_of(entry.name)] = Path(entry.path)
+        return found
+
+    def find(self, key: str, flags: frozenset[str] = frozenset()) -> Path | None:
+        """The file of a message, whatever flags another program has given it meanwhile; None when it is gone.
+
+        Args:
+            key: what `add` gave.
+            flags: those it probably has, which are tried first.
+        """
+        for likely in (self.path / "cur" / named(key, flags), self.path / "new" / key):
+            if likely.is_file():
+                return likely
+        return self.keys().get(key)
+
+    def set_flags(self, key: str, flags: frozenset[str], *, before: frozenset[str] = frozenset()) -> bool:
+        """Give a message exactly these flags; False when it is gone."""
+        source = self.find(key, before)
+        if source is None:
+            return False
+        if source.parent.name == "new" and not letters(flags):
+            return True
+        with storage(self.path):
+            source.replace(self.path / "cur" / named(key, flags))
+        return True
+
+    def remove(self, key: str, flags: frozenset[str] = frozenset()) -> None:
+        """Take a message away; one that is gone is no error."""
+        source = self.find(key, flags)
+        if source is not None:
+            with storage(self.path):
+                source.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Take away what a killed run left half-written; nobody else may be adding."""
+        with storage(self.path), suppress(FileNotFoundError):
+            for rest in (self.path / "tmp").iterdir():
+                rest.unlink(missing_ok=True)
+
+    def drop(self) -> None:
+        """Take away the folder's messages, and the folder where it holds no other."""
+        with storage(self.path):
+            for name in RESERVED:
+                inner = self.path / name
+                for file in inner.iterdir() if inner.is_dir() else ():
+                    file.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    inner.rmdir()
+            with suppress(OSError):  # other folders lie in it
+                self.path.rmdir()
+
+
+class Waiting(Struct, frozen=True):
+    """A file written and not yet in place."""
+
+    source: Path
+    target: Path
+
+
+class Batch:
+    """Messages that come into a Maildir together."""
+
+    def __init__(self, maildir: Maildir) -> None:
+        self.maildir = maildir
+        self.waiting: list[Waiting] = []
+
+    def add(self, raw: bytes, *, flags: frozenset[str], received: datetime) -> str:
+        """Write one message beside, and give its key; the file's time is that of its arrival."""
+        key = new_key()
+        folder = self.maildir.path
+        source = folder / "tmp" / key
+        target = folder / "cur" / named(key, flags) if letters(flags) else folder / "new" / key
+        self.waiting.append(Waiting(source, target))
+        with storage(folder):
+            descriptor = os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(raw.replace(b"\r\n", b"\n"))
+            moment = max(received.timestamp(), 0.0)
+            os.utime(source, (moment, moment))
+        return key
+
+    def commit(self) -> None:
+        """Make the files durable, then move them into place."""
+        if not self.waiting:
+            return
+        sync_files([one.source for one in self.waiting])
+        for one in self.waiting:
+            one.source.replace(one.target)
+        for folder in {one.target.parent for one in self.waiting}:
+            sync(folder)
+        self.waiting.clear()
+
+    def drop(self) -> None:
+        """Forget what is not in place."""
+        for one in self.waiting:
+            with suppress(OSError):
+                one.source.unlink(missing_ok=True)
+        self.waiting.clear()
+
+
+def folder_path(name: str, delimiter: str | None) -> str:
+    """The path of a server's folder under its account's: nested as the server nests it, letters as they are.
+
+    What a file system or a Maildir cannot have in a name is written as %XX, so that no two folders share one path.
+    """
+    if name.upper() == "INBOX":
+        return "INBOX"
+    parts = name.split(delimiter) if delimiter else [name]
+    if parts[0].upper() == "INBOX":
+        parts[0] = "INBOX"
+    return "/".join(safe(part) for part in parts)
+
+
+def safe(part: str) -> str:
+    """One part of a folder's name as a directory's name."""
+    if part == "":
+        return "%"
+    text = "".join(char if is_plain(char) else escaped(char) for char in part)
+    if part in RESERVED or part.startswith("."):
+        text = escaped(part[0]) + text[1:]
+    data = text.encode()
+    if len(data) <= LONGEST:
+        return text
+    digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{data[: LONGEST - 20].decode('utf-8', 'ignore')}%~{digest}"
+
+
+def is_plain(char: str) -> bool:
+    """Whether a letter may stand in a directory's name as it is."""
+    code = ord(char)
+    return char not in "%/\\" and code >= 0x20 and not 0x7F <= code <= 0x9F and not 0xD800 <= code <= 0xDFFF
+
+
+def is_safe(part: str) -> bool:
+    """Whether a part of a path can be used as it is, as those of `folder_path` can."""
+    return part == "%" or (safe(part.replace("%", "")) == part.replace("%", "") and len(part.encode()) <= LONGEST)
+
+
+def escaped(char: str) -> str:
+    """A letter as %XX, byte by byte."""
+    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass"))
+
+
+def new_key() -> str:
+    """A name no other message has: time, process, number, machine."""
+    host = socket.gethostname().replace("/", "_").replace(":", "_")[:64]
+    now = time.time_ns()
+    return f"{now // 10**9}.M{now // 1000 % 10**6}P{os.getpid()}Q{next(counter)}R{os.urandom(4).hex()}.{host}"
+
+
+def key_of(name: str) -> str:
+    """The key in a file's name."""
+    return name.partition(INFO)[0]
+
+
+def named(key: str, flags: frozenset[str]) -> str:
+    """The file's name of a message with flags."""
+    return f"{key}{INFO}{letters(flags)}"
+
+
+def letters(flags: frozenset[str]) -> str:
+    """IMAP's flags as Maildir's letters, in the order it asks for; keywords have none."""
+    return "".join(sorted(LETTERS[flag] for flag in flags if flag in LETTERS))
+
+
+def flags_of(name: str) -> frozenset[str]:
+    """The flags that a file's name tells."""
+    info = name.partition(INFO)[2]
+    return frozenset(flag for flag, letter in LETTERS.items() if letter in info)
+
+
+def sync_files(files: list[Path]) -> None:
+    """Make the contents of files in one folder durable, with one call for many."""
+    if len(files) > SYNC_EACH and sync_file_system(files[0].parent):
+        return
+    for file in files:
+        sync(file)
+
+
+def sync_file_system(folder: Path) -> bool:
+    """Make all of a file system durable; False where the C library cannot."""
+    import ctypes
+
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if call is None:
+        return False
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return bool(call(descriptor) == 0)
+    finally:
+        os.close(descriptor)
+
+
+def sync(path: Path) -> None:
+    """Make one file or folder durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def storage(path: Path) -> Iterator[None]:
+    """Turn the file system's failures into ours."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "free some space and try again" if full else f"ls -ld {path}"
+        raise StorageError(f"{path}: {error.strerror}", hint=hint) from error

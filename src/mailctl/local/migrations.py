@@ -1,0 +1,75 @@
+"""The index's versions: functions in one list, each run once; old ones never change."""
+
+import sqlite3
+from collections.abc import Callable
+
+
+def first(database: sqlite3.Connection) -> None:
+    """Folders as the server last was, and the messages they hold; a message without UID waits to be recognised."""
+    database.execute(
+        """
+        CREATE TABLE folders (
+            id INTEGER PRIMARY KEY,
+            account TEXT NOT NULL,
+            name TEXT NOT NULL,
+            path TEXT NOT NULL,
+            uidvalidity INTEGER NOT NULL DEFAULT 0,
+            uidnext INTEGER NOT NULL DEFAULT 0,
+            messages INTEGER NOT NULL DEFAULT 0,
+            unseen INTEGER,
+            highestmodseq INTEGER,
+            since INTEGER,
+            clean INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (account, name)
+        )
+        """
+    )
+    database.execute(
+        """
+        CREATE TABLE messages (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            folder INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
+            uid INTEGER,
+            key TEXT NOT NULL,
+            flags TEXT NOT NULL,
+            seen INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            received INTEGER NOT NULL,
+            date INTEGER NOT NULL,
+            sender TEXT NOT NULL,
+            recipients TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            message_id TEXT,
+            has_attachment INTEGER NOT NULL,
+            odd INTEGER NOT NULL,
+            UNIQUE (folder, uid),
+            UNIQUE (folder, key)
+        )
+        """
+    )
+    database.execute("CREATE INDEX by_date ON messages (date DESC, id DESC)")
+    database.execute("CREATE INDEX by_folder_date ON messages (folder, date DESC, id DESC)")
+    database.execute("CREATE INDEX by_message_id ON messages (message_id)")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first,)
+
+
+def migrate(database: sqlite3.Connection) -> None:
+    """Bring a database to the last version, in one transaction; two processes at once do it once."""
+    if version(database) >= len(MIGRATIONS):
+        return
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        for step in MIGRATIONS[version(database) :]:
+            step(database)
+        database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        database.execute("COMMIT")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+
+
+def version(database: sqlite3.Connection) -> int:
+    """How many of the steps a database has had."""
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
