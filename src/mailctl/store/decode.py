@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import tomli
@@ -27,53 +27,68 @@ def invalid(problems: tuple[Problem, ...]) -> StoreError:
     return StoreError(f"{problems[0]}{more}", hint="mailctl store check", problems=problems)
 
 
-def table_of(text: str, file: str) -> dict[str, Any]:
+class Source(NamedTuple):
+    """Where a table comes from: a file, its text, and the tables around it."""
+
+    file: str
+    text: str
+    prefix: Path = ()
+
+    def problem(self, path: Path, what: str) -> Problem:
+        """A fault at a key of the table."""
+        whole = (*self.prefix, *path)
+        return Problem(self.file, line_of(self.text, whole), dotted(whole), what)
+
+
+def table_of(source: Source) -> dict[str, Any]:
     """The table that a TOML text holds.
 
     Raises:
         StoreError: it is no TOML; file and line are named.
     """
     try:
-        return tomli.loads(text)
+        return tomli.loads(source.text)
     except tomli.TOMLDecodeError as error:
         said = str(error)
         found = re.search(r"at line (\d+)", said)
-        line = int(found[1]) if found else 1 + text.count("\n")
+        line = int(found[1]) if found else 1 + source.text.count("\n")
         plain = re.sub(r" \(at .*\)$", "", said)
-        raise invalid((Problem(file, line, "", f"no valid TOML: {plain[:1].lower()}{plain[1:]}"),)) from error
+        problem = Problem(source.file, line, "", f"no valid TOML: {plain[:1].lower()}{plain[1:]}")
+        raise invalid((problem,)) from error
 
 
-def decode(kind: type[Value], text: str, *, file: str, extra: dict[str, str], rules: Callable[[Value], Any]) -> Value:
-    """One file's value.
+def decode(
+    kind: type[Value], table: dict[str, Any], source: Source, *, extra: dict[str, str], rules: Callable[[Value], Any]
+) -> Value:
+    """One table's value.
 
     Args:
         kind: the Struct to make.
-        text: the file's.
-        file: its name within the store, for messages.
-        extra: fields that the file's name says.
+        table: what the source holds.
+        source: where it comes from, for messages.
+        extra: fields that the table's name says.
         rules: gives `(key path, what is wrong)` pairs for what types cannot say.
 
     Raises:
         StoreError: with every problem found.
     """
-    table = table_of(text, file)
-    problems = [Problem(file, line_of(text, (key,)), key, unknown_key(key, kind)) for key in extra if key in table]
-    value = converted(kind, {**table, **extra}, text, file, problems)
+    problems = [source.problem((key,), unknown_key(key, kind)) for key in extra if key in table]
+    value = converted(kind, {**table, **extra}, source, problems)
     if value is not None and not problems:
-        problems += [Problem(file, line_of(text, path), dotted(path), what) for path, what in rules(value)]
+        problems += [source.problem(path, what) for path, what in rules(value)]
     if value is None or problems:
         raise invalid(tuple(problems))
     return value
 
 
-def converted(kind: type[Value], table: dict[str, Any], text: str, file: str, problems: list[Problem]) -> Value | None:
+def converted(kind: type[Value], table: dict[str, Any], source: Source, problems: list[Problem]) -> Value | None:
     """The value, or None; msgspec stops at the first fault, so faulty keys are taken out and it is asked again."""
     for _ in range(MOST_PROBLEMS):
         try:
             return msgspec.convert(table, kind)
         except msgspec.ValidationError as error:
             path, what = explained(error, table, kind)
-            problems.append(Problem(file, line_of(text, path), dotted(path), what))
+            problems.append(source.problem(path, what))
             if not without(table, path):
                 return None
     return None
@@ -180,25 +195,40 @@ def dotted(path: Path) -> str:
 
 def decode_account(name: str, text: str) -> Account:
     """The account in a file's text."""
-    return decode(Account, text, file=f"accounts/{name}.toml", extra={"name": name}, rules=account_faults)
+    source = Source(f"accounts/{name}.toml", text)
+    return account_in(name, table_of(source), source)
+
+
+def account_in(name: str, table: dict[str, Any], source: Source) -> Account:
+    """The account that a table describes."""
+    return decode(Account, table, source, extra={"name": name}, rules=account_faults)
 
 
 def decode_collaborator(name: str, text: str) -> Collaborator:
     """The collaborator in a file's text."""
-    file = f"collaborators/{name}.toml"
-    return decode(
-        Collaborator, text, file=file, extra={"id": name}, rules=lambda one: address_faults("email", one.email)
-    )
+    source = Source(f"collaborators/{name}.toml", text)
+    return collaborator_in(name, table_of(source), source)
+
+
+def collaborator_in(name: str, table: dict[str, Any], source: Source) -> Collaborator:
+    """The collaborator that a table describes."""
+    return decode(Collaborator, table, source, extra={"id": name}, rules=lambda one: address_faults("email", one.email))
 
 
 def decode_settings(text: str) -> Settings:
-    """store.toml's text; a newer version is refused before anything else is looked at."""
-    version = table_of(text, "store.toml").get("version")
+    """store.toml's text."""
+    source = Source("store.toml", text)
+    return settings_in(table_of(source), source)
+
+
+def settings_in(table: dict[str, Any], source: Source) -> Settings:
+    """The settings that a table describes; a newer version is refused before anything else is looked at."""
+    version = table.get("version")
     if isinstance(version, int) and version > VERSION:
         raise StoreError(
             f"store.toml: version {version} is newer than this program knows ({VERSION})", hint="update mailctl"
         )
-    return decode(Settings, text, file="store.toml", extra={}, rules=lambda _: ())
+    return decode(Settings, table, source, extra={}, rules=lambda _: ())
 
 
 def address_faults(key: str, text: str) -> list[tuple[Path, str]]:
