@@ -148,6 +148,12 @@ class TemporaryError(MailctlError):
     exit_status = Exit.TEMPORARY
 
 
+class FateUnknownError(TemporaryError):
+    """The connection was lost after the last byte and before the answer: the message may have been sent, or not."""
+
+    code = "fate-unknown"
+
+
 class MessageRefusedError(MailctlError):
     """The server refused the message, or all or some of its recipients, for good (5xx)."""
 

@@ -1,0 +1,1 @@
+"""Servers: TLS, login, IMAP and SMTP. Foreign exceptions end here."""

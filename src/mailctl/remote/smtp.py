@@ -1,0 +1,363 @@
+"""Submission of mail (RFC 6409): greeting, TLS, login, and one message after the other."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from mailctl.domain.account import Security, Server
+from mailctl.domain.address import CONTROL, Address
+from mailctl.domain.message import Delivery, Envelope, Refusal
+from mailctl.errors import (
+    BadDataError,
+    FateUnknownError,
+    LoginRefusedError,
+    MailctlError,
+    MessageRefusedError,
+    ProtocolError,
+    ServerUnreachableError,
+    TemporaryError,
+    TlsUnavailableError,
+)
+from mailctl.remote import sasl
+from mailctl.remote.smtp_reply import Reply, all_refused, read_reply, refusal
+from mailctl.remote.trace import Trace
+from mailctl.remote.wire import READ_SECONDS, Wire, cause, reaching
+
+WINDOW = 100  # commands under way at once: what the server answers to them must fit into the socket's buffers
+LAST_REPLY = 10  # RFC 5321, 4.5.3.2.6: ten minutes where other answers have one; giving up early means sending twice
+BARE = re.compile(rb"\r\n|\r|\n")
+
+
+def open_smtp(
+    server: Server,
+    secret: str,
+    *,
+    timeout: float = READ_SECONDS,
+    trace: Trace | None = None,
+    hostname: str = "localhost",
+) -> "SmtpSession":
+    """A session with a submission server, TLS up and logged in; to be used with `with`.
+
+    Args:
+        server: where, how secured, as whom.
+        secret: password or OAuth2 token.
+        timeout: seconds for each step; connecting has 15 at most.
+        trace: where the conversation is written.
+        hostname: how this machine calls itself; not its name, which is nobody's business.
+
+    Raises:
+        ServerUnreachableError: name, port, certificate (CertificateError) or no TLS (TlsUnavailableError).
+        LoginRefusedError: the server refused the login.
+        TemporaryError: the server asks to come again later.
+        ProtocolError: what answers is no submission server.
+    """
+    session = SmtpSession(Wire(server, timeout=timeout, trace=trace), hostname)
+    try:
+        session.greet()
+        session.login(secret)
+    except BaseException:
+        session.wire.close()
+        raise
+    return session
+
+
+class SmtpSession:
+    """A connection to a submission server; for one thread."""
+
+    def __init__(self, wire: Wire, hostname: str) -> None:
+        self.wire = wire
+        self.server = wire.server
+        self.hostname = hostname
+        self.features: dict[str, str] = {}
+        self.is_dead = False
+
+    def __enter__(self) -> "SmtpSession":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Take leave, without waiting for the answer."""
+        try:
+            if not self.is_dead:
+                self.wire.sendall(b"QUIT\r\n")
+        except OSError:
+            self.is_dead = True
+        finally:
+            self.wire.close()
+
+    # -- opening
+
+    def greet(self) -> None:
+        """Read the greeting, say EHLO, start TLS where the account asks for STARTTLS."""
+        with reaching(self.server, "cannot reach", self.wire.timeout):
+            self.expect(read_reply(self.wire), 220)
+            self.wire.settimeout(self.wire.timeout)
+            self.hello()
+            if self.server.security is Security.STARTTLS:
+                self.start_tls()
+
+    def hello(self) -> None:
+        """Say EHLO and learn what the server offers."""
+        reply = self.ask(f"EHLO {self.hostname}")
+        self.expect(reply, 250)
+        words = [line.upper().split(" ", 1) for line in reply.lines[1:]]
+        self.features = {one[0].partition("=")[0]: one[-1] if len(one) > 1 else "" for one in words}
+
+    def start_tls(self) -> None:
+        """Go on under TLS; what the server offered before counts no more (RFC 3207, 4.2).
+
+        Raises:
+            TlsUnavailableError: it is not offered; nothing is sent in clear instead.
+        """
+        if "STARTTLS" not in self.features:
+            raise no_starttls(self.server)
+        reply = self.ask("STARTTLS")
+        if reply.code != 220:
+            raise no_starttls(self.server, reply.text)
+        self.wire.start_tls()
+        self.hello()
+
+    def login(self, secret: str) -> None:
+        """Log in with what the server offers.
+
+        Raises:
+            LoginRefusedError: the server says no, in its words.
+            TemporaryError: it cannot tell now.
+        """
+        name = sasl.mechanism(self.server, self.features.get("AUTH", "").split())
+        steps = [sasl.encoded(answer) for answer in sasl.answers(name, self.server, secret)]
+        opening = f"AUTH {name}" if name == "LOGIN" else f"AUTH {name} {steps.pop(0)}"
+        with reaching(self.server, "lost the connection to", self.wire.timeout), self.wire.hiding(f"AUTH {name}"):
+            reply = self.ask(opening)
+            while reply.code == 334 and steps:
+                reply = self.ask(steps.pop(0))
+        if reply.code == 334:
+            raise ProtocolError(f"{self.server.where} asks more than {name} has to say")
+        if reply.is_temporary:
+            raise TemporaryError(f"{self.server.where} cannot log in '{self.server.login}' now: {reply.text}")
+        if not reply.is_good:
+            raise LoginRefusedError(
+                f"{self.server.where} refused the login of '{self.server.login}': {reply.text}",
+                hint="mailctl password set ACCOUNT",
+            )
+
+    def expect(self, reply: Reply, code: int) -> None:
+        """Refuse another reply than the one that lets us go on."""
+        if reply.code == code:
+            return
+        if reply.is_temporary:
+            raise TemporaryError(f"{self.server.where} asks to come later: {reply.text}")
+        raise ServerUnreachableError(f"{self.server.where} does not talk to us: {reply.text}")
+
+    def ask(self, command: str) -> Reply:
+        """Say one line and read the reply."""
+        self.wire.sendall(f"{command}\r\n".encode())
+        return read_reply(self.wire)
+
+    # -- sending
+
+    def send(self, envelope: Envelope, raw: bytes) -> Delivery:
+        """Hand one message over; afterwards the session takes the next, whatever became of this one.
+
+        Args:
+            envelope: an empty sender is the null sender.
+            raw: the message; bare CR and LF become CRLF.
+
+        Returns:
+            Whom the server took it for, and whom not, 4xx or 5xx.
+
+        Raises:
+            DeliveryRefusedError: refused for good, for all recipients.
+            MessageRefusedError: too large for this server, or an address or header it cannot take.
+            TemporaryError: may work later; surely not sent.
+            FateUnknownError: the connection was lost after the last byte; it may have been sent.
+            BadDataError: an address holds what an address cannot.
+        """
+        if self.is_dead:
+            raise TemporaryError(f"the connection to {self.server.where} is gone")
+        data = BARE.sub(b"\r\n", raw) if has_bare(raw) else raw
+        commands = self.envelope_commands(envelope, data)
+        with self.alive():
+            accepted, refused = self.begin(commands, envelope.recipients)
+            reply = self.transfer(data)
+        if not reply.is_good:
+            raise refusal(self.server, reply, envelope.recipients)
+        return Delivery(accepted=accepted, refused=refused, reply=reply.text)
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Turn a lost connection into a temporary failure, and leave the session ready or marked dead."""
+        try:
+            yield
+        except OSError as error:
+            self.is_dead = True
+            why = cause(error, self.wire.timeout)
+            raise TemporaryError(f"lost the connection to {self.server.where}: {why}") from error
+        except (FateUnknownError, ProtocolError):
+            self.is_dead = True
+            raise
+
+    def envelope_commands(self, envelope: Envelope, data: bytes) -> list[str]:
+        """MAIL, RCPT for each recipient, DATA.
+
+        Raises:
+            MessageRefusedError: the server said beforehand that it cannot take such a message.
+        """
+        if not envelope.recipients:
+            raise BadDataError("a message without a recipient cannot be sent")
+        limit = self.features.get("SIZE", "")
+        if limit.isdigit() and 0 < int(limit) < len(data):
+            raise MessageRefusedError(
+                f"the message has {len(data):,} bytes, and {self.server.where} takes {int(limit):,} at most"
+            )
+        addresses = [on_the_wire(one) for one in (envelope.sender, *envelope.recipients)]
+        options = self.options(addresses, data)
+        return [
+            f"MAIL FROM:<{addresses[0]}>{options}",
+            *(f"RCPT TO:<{one}>" for one in addresses[1:]),
+            "DATA",
+        ]
+
+    def options(self, addresses: list[str], data: bytes) -> str:
+        """What is said with MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531).
+
+        Raises:
+            MessageRefusedError: it needs SMTPUTF8, and the server lacks it.
+        """
+        found = f" SIZE={len(data)}" if "SIZE" in self.features else ""
+        if not data.isascii() and "8BITMIME" in self.features:
+            found += " BODY=8BITMIME"
+        strange = next((one for one in addresses if not one.isascii()), None)
+        if strange is None and not has_utf8_header(data):
+            return found
+        if "SMTPUTF8" not in self.features:
+            what = f"the address '{strange}'" if strange else "a header that is not in ASCII"
+            raise MessageRefusedError(f"{self.server.where} cannot take {what}: it lacks SMTPUTF8")
+        return f"{found} SMTPUTF8"
+
+    def begin(self, commands: list[str], recipients: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
+        """Say the envelope, at once where the server offers PIPELINING (RFC 2920); whom it takes, whom not.
+
+        Raises:
+            MailctlError: it takes nobody; the transaction is ended.
+        """
+        replies = self.pipelined(commands) if "PIPELINING" in self.features else self.one_by_one(commands)
+        mail, *rcpts, data = replies
+        pairs = list(zip(recipients, rcpts, strict=False))
+        accepted = tuple(one for one, reply in pairs if reply.is_good)
+        refused = tuple(
+            Refusal(recipient=one, status=reply.code, reply=reply.text) for one, reply in pairs if not reply.is_good
+        )
+        error: MailctlError | None = None
+        if not mail.is_good:
+            error = refusal(self.server, mail, recipients)
+        elif not accepted:
+            error = all_refused(self.server, refused)
+        elif data.code != 354:
+            error = refusal(self.server, data, recipients)
+        if error is None:
+            return accepted, refused
+        self.reset(opened=data.code == 354)
+        raise error
+
+    def pipelined(self, commands: list[str]) -> list[Reply]:
+        """All replies, the commands sent as many at once as fit."""
+        replies: list[Reply] = []
+        for start in range(0, len(commands), WINDOW):
+            some = commands[start : start + WINDOW]
+            self.wire.sendall("".join(f"{command}\r\n" for command in some).encode())
+            replies += [self.heed(read_reply(self.wire)) for _ in some]
+        return replies
+
+    def one_by_one(self, commands: list[str]) -> list[Reply]:
+        """The replies to the envelope; DATA is not said when nobody would get it."""
+        mail, *rcpts, data = commands
+        replies = [self.heed(self.ask(mail))]
+        if replies[0].is_good:
+            replies += [self.heed(self.ask(rcpt)) for rcpt in rcpts]
+        if any(reply.is_good for reply in replies[1:]):
+            return [*replies, self.heed(self.ask(data))]
+        return [*replies, Reply(503, ())]
+
+    def heed(self, reply: Reply) -> Reply:
+        """The reply, unless the server says with it that it closes the connection (421)."""
+        if reply.code == 421:
+            self.is_dead = True
+            raise TemporaryError(f"{self.server.where} closes the connection: {reply.text}")
+        return reply
+
+    def reset(self, *, opened: bool) -> None:
+        """End a transaction in which nobody is to get anything; the session goes on."""
+        try:
+            if opened:  # the server waits for a message although nobody would get it: RFC 2920, 3.1
+                self.ask(".")
+            self.ask("RSET")
+        except (OSError, ProtocolError):
+            self.is_dead = True
+
+    def transfer(self, data: bytes) -> Reply:
+        """Send the message itself; the last reply.
+
+        Raises:
+            FateUnknownError: the connection was lost after the final dot.
+            OSError: it was lost before.
+        """
+        with self.wire.hiding("message,"):
+            self.wire.sendall(stuffed(data))
+        try:
+            self.wire.settimeout(self.wire.timeout * LAST_REPLY)
+            self.wire.sendall(b".\r\n")
+            reply = read_reply(self.wire)
+            self.wire.settimeout(self.wire.timeout)
+        except OSError as error:
+            why = cause(error, self.wire.timeout * LAST_REPLY)
+            raise FateUnknownError(f"{self.server.where} did not say whether it took the message: {why}") from error
+        return reply
+
+
+def no_starttls(server: Server, words: str = "") -> TlsUnavailableError:
+    """The error for a server that does not start TLS."""
+    said = f": {words}" if words else ""
+    return TlsUnavailableError(
+        f"{server.where} offers no STARTTLS{said}", hint="mailctl account set ACCOUNT outgoing.security=tls"
+    )
+
+
+def on_the_wire(address: str) -> str:
+    """An address of the envelope, its domain in ASCII.
+
+    Raises:
+        BadDataError: it holds a control character, which would end the command.
+    """
+    if CONTROL.search(address):
+        raise BadDataError(f"bad address {address!r}: it holds a control character")
+    local, at, domain = address.rpartition("@")
+    return Address(local=local, domain=domain).wire if at else address
+
+
+def has_bare(raw: bytes) -> bool:
+    """Whether a line ends otherwise than with CRLF."""
+    lines = raw.count(b"\r\n")
+    return raw.count(b"\n") != lines or raw.count(b"\r") != lines
+
+
+def has_utf8_header(data: bytes) -> bool:
+    """Whether a header is in UTF-8 (RFC 6532); 8-bit junk in another encoding is passed on as it is."""
+    header = data.partition(b"\r\n\r\n")[0]
+    if header.isascii():
+        return False
+    try:
+        header.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def stuffed(data: bytes) -> bytes:
+    """The message as DATA wants it: dots doubled at the beginning of lines, CRLF at the end (RFC 5321, 4.5.2)."""
+    found = data.replace(b"\r\n.", b"\r\n..")
+    if found.startswith(b"."):
+        found = b"." + found
+    return found if found.endswith(b"\r\n") or not found else found + b"\r\n"

@@ -1,0 +1,182 @@
+"""One connection: deadlines, TLS, trace, and the socket's faults in words."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+
+from mailctl.domain.account import Security, Server
+from mailctl.errors import ProtocolError, ServerUnreachableError
+from mailctl.remote import tls
+from mailctl.remote.trace import Trace, left_out, shown
+
+CONNECT_SECONDS = 15.0
+READ_SECONDS = 60.0
+QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux; else each answer may wait 40 ms for a delayed ACK
+
+
+class Wire:
+    """A connection to a server; quacks like a socket, and like the file made of it, for imaplib."""
+
+    def __init__(self, server: Server, *, timeout: float = READ_SECONDS, trace: Trace | None = None) -> None:
+        tls.refuse_plaintext(server)
+        self.server = server
+        self.trace = trace
+        self.timeout = timeout
+        self.hidden = ""
+        self.literal_follows = False
+        self.must_hurry = True
+        self.secure = False
+        self.note(f"Trying {server.where}...")
+        with reaching(server, "cannot reach", min(timeout, CONNECT_SECONDS)):
+            self.sock = connected(server, min(timeout, CONNECT_SECONDS))
+            self.file: BufferedReader = self.sock.makefile("rb")
+            self.note(f"Connected to {server.where}.")
+            if server.security is Security.TLS:
+                self.start_tls()
+
+    def start_tls(self) -> None:
+        """Go on under TLS; closed when that fails.
+
+        Raises:
+            ProtocolError: the server said more before TLS; somebody may have put words into its mouth (CVE-2011-0411).
+        """
+        try:
+            if self.has_unread():
+                raise ProtocolError(f"{self.server.where} said something between STARTTLS and TLS")
+            wrapped = tls.secured(self.sock, self.server)
+        except BaseException:
+            self.close()
+            raise
+        self.file.close()
+        self.sock, self.file, self.secure = wrapped, wrapped.makefile("rb"), True
+        cipher = wrapped.cipher()
+        self.note(f"TLS started with {wrapped.version()} {cipher[0] if cipher else ''}")
+
+    def has_unread(self) -> bool:
+        """Whether something came that nobody read yet; does not wait."""
+        before = self.sock.gettimeout()
+        self.sock.settimeout(0)
+        try:
+            return bool(self.file.peek(1))
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        finally:
+            self.sock.settimeout(before)
+
+    def note(self, text: str) -> None:
+        """Write what happened into the trace."""
+        if self.trace:
+            self.trace.note(text)
+
+    @contextmanager
+    def hiding(self, what: str) -> Iterator[None]:
+        """Keep what is said meanwhile out of the trace; only `what` and a size stand there."""
+        self.hidden = what
+        try:
+            yield
+        finally:
+            self.hidden = ""
+
+    # -- as a socket
+
+    def sendall(self, data: bytes) -> None:
+        """Send it all; a literal's content does not go into the trace."""
+        if self.trace:
+            if self.hidden or self.literal_follows:
+                self.trace.sent(f"{self.hidden} {left_out(data)}".lstrip(), secure=self.secure)
+            else:
+                self.trace.sent(shown(data), secure=self.secure)
+            self.literal_follows = data.endswith(b"}\r\n")
+        self.must_hurry = True
+        self.sock.sendall(data)
+
+    def makefile(self, *_modes: object) -> "Wire":
+        """Itself, for it reads as well."""
+        return self
+
+    def settimeout(self, seconds: float | None) -> None:
+        """How long one reading or sending may take."""
+        self.sock.settimeout(seconds)
+
+    def fileno(self) -> int:
+        """The descriptor, to wait on."""
+        return self.sock.fileno()
+
+    def shutdown(self, how: int) -> None:
+        """Say that nothing more comes."""
+        self.sock.shutdown(how)
+
+    def close(self) -> None:
+        """Close it; not an error if it is closed."""
+        self.file.close()
+        self.sock.close()
+
+    # -- as a file
+
+    def readline(self, limit: int = -1) -> bytes:
+        """The next line, at most so many bytes of it; empty at the end."""
+        self.hurry()
+        line = self.file.readline(limit)
+        if self.trace:
+            self.trace.got(shown(line) if line else "(closed)", secure=self.secure)
+        return line
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, fewer only at the end."""
+        self.hurry()
+        data = self.file.read(size)
+        if self.trace:
+            self.trace.got(left_out(data), secure=self.secure)
+        return data
+
+    def hurry(self) -> None:
+        """Acknowledge the next packet at once; else Nagle at the other end waits for a delayed ACK, 40 ms."""
+        if self.must_hurry and QUICKACK is not None:
+            self.sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
+        self.must_hurry = False
+
+
+def connected(server: Server, timeout: float) -> socket.socket:
+    """A TCP connection that sends without delay and notices a dead peer."""
+    sock = socket.create_connection((server.host, server.port), timeout=timeout)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return sock
+
+
+@contextmanager
+def reaching(server: Server, what: str, timeout: float) -> Iterator[None]:
+    """Turn the socket's exceptions into ours.
+
+    Args:
+        server: which one.
+        what: how the sentence begins, such as `cannot reach`.
+        timeout: seconds, to be named when they have passed.
+    """
+    try:
+        yield
+    except (OSError, UnicodeError) as error:
+        raise ServerUnreachableError(
+            f"{what} {server.where}: {cause(error, timeout)}", hint="mailctl account show ACCOUNT"
+        ) from error
+
+
+def cause(error: Exception, timeout: float) -> str:
+    """Why a connection failed, in a few words."""
+    match error:
+        case socket.gaierror() | UnicodeError():
+            return "there is no host of that name"
+        case TimeoutError():
+            return f"no answer within {timeout:g} seconds"
+        case ConnectionRefusedError():
+            return "connection refused"
+        case ConnectionError() | ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return "the server closed the connection"
+        case ssl.SSLError():
+            return tls.reason(error)
+        case OSError():
+            return (error.strerror or str(error)).lower()
+        case _:
+            return str(error).lower()
