@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rights": (STORE, "Say who may do what with which account."),
     "password": (STORE, "Keep, try and forget passwords, in the keyring."),
     "provider": (STORE, "Look at the presets of known providers."),
+    "apply": (STORE, "Bring the store to what files say, as one change."),
+    "export": (STORE, "Print the store as one TOML document."),
     "store": (STORE, "Check the store, or say where it lies."),
     "whoami": (STORE, "Say who you are, and what you may do."),
     "checker": (WATCH, "Look at the checker-only accounts."),

@@ -181,6 +181,7 @@ class Change:
         self.collaborators: dict[str, Collaborator | None] = {}
         self.new_settings: Settings | None = None
         self.kept_aside: list[tuple[str, Path]] = []
+        self.check_only = False
 
     def put(self, value: Account | Collaborator | Settings) -> None:
         """Write a value, new or changed."""
@@ -218,6 +219,8 @@ class Change:
         faults = reference_faults(self.touched_accounts(), self.future_collaborators(), texts)
         if faults:
             raise invalid(faults)
+        if self.check_only or not texts:
+            return
         written = {file: text for file, text in texts.items() if text is not None}
         removed = tuple(file for file, text in texts.items() if text is None)
         for folder in {Path(file).parent for file in written}:
