@@ -185,6 +185,11 @@ class Index:
         assert folder is not None
         return folder
 
+    def rename_account(self, old: str, new: str) -> None:
+        """Let the folders of an account be those of its new name."""
+        with self.change() as database:
+            database.execute("UPDATE folders SET account = ? WHERE account = ?", (new, old))
+
     def forget_folder(self, folder: int) -> None:
         """Take a folder and its messages out."""
         with self.change() as database:
