@@ -74,7 +74,7 @@ def is_loopback(host: str) -> bool:
 def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Run a command in this process: `cli("account", "list", input="…")` gives status, out, err, json."""
 
-    def run(*words: str, input: str | bytes | None = None, **environ: str) -> Ran:  # noqa: A002 - as subprocess has it
+    def run(*words: str, input: str | bytes | None = None, **environ: str) -> Ran:
         with monkeypatch.context() as patch:
             for name, value in environ.items():
                 patch.setenv(name, value)

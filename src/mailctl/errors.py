@@ -224,6 +224,18 @@ class StoreError(MailctlError):
         self.problems = problems
 
 
+class SyncConflictError(MailctlError):
+    """Two workstations gave one key two values; nothing was changed on either side."""
+
+    code = "sync-conflict"
+    exit_status = Exit.NO
+
+    def __init__(self, clashes: tuple[str, ...]) -> None:
+        more = f" (and {len(clashes) - 1} more)" if len(clashes) > 1 else ""
+        super().__init__(f"{clashes[0]}{more}", hint="set the key here as it is there, then mailctl store sync")
+        self.clashes = clashes
+
+
 class InterruptedByUserError(MailctlError):
     """Ctrl-C."""
 

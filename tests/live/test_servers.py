@@ -40,7 +40,10 @@ def test_imap_upgrades_to_tls(mail):
 def test_without_the_authority_the_certificate_is_refused(mail, port):
     import socket
 
-    with socket.create_connection((mail.host, getattr(mail, port))) as plain, pytest.raises(ssl.SSLError, match="issuer"):
+    with (
+        socket.create_connection((mail.host, getattr(mail, port))) as plain,
+        pytest.raises(ssl.SSLError, match="issuer"),
+    ):
         ssl.create_default_context().wrap_socket(plain, server_hostname=mail.host)
 
 

@@ -19,13 +19,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "account": (STORE, "Add, look at and change the firm's mailboxes."),
     "collaborator": (STORE, "Add, look at and change the firm's people."),
     "rights": (STORE, "Say who may do what with which account."),
+    "signature": (STORE, "Look at and write the signatures of accounts."),
     "password": (STORE, "Keep, try and forget passwords, in the keyring."),
     "provider": (STORE, "Look at the presets of known providers."),
     "apply": (STORE, "Bring the store to what files say, as one change."),
     "export": (STORE, "Print the store as one TOML document."),
-    "store": (STORE, "Check the store, or say where it lies."),
+    "store": (STORE, "Check the store, show its history, share it, say where it lies."),
     "whoami": (STORE, "Say who you are, and what you may do."),
+    "send": (MAIL, "Send a mail; its body comes from standard input."),
+    "reply": (MAIL, "Answer a mail."),
+    "outbox": (MAIL, "Look after the mail that could not go yet."),
+    "fetch": (MAIL, "Fetch what is new."),
+    "list": (MAIL, "List fetched mail, newest first."),
+    "read": (MAIL, "Read one message."),
+    "save": (MAIL, "Save a message's attachments."),
     "checker": (WATCH, "Look at the checker-only accounts."),
+    "demo": (WATCH, "Take a tour on servers of mailctl's own."),
 }
 
 

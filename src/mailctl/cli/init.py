@@ -14,6 +14,7 @@ app = new_app()
 def init(
     ctx: typer.Context,
     firm: Annotated[str, typer.Option("--firm", metavar="NAME", help="The firm's name, for signatures.")] = "",
+    git: Annotated[bool, typer.Option("--git", help="Make every change a commit of a git repository.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a store: a folder of TOML files, with you as its administrator.
@@ -23,7 +24,7 @@ def init(
     from mailctl.services import stores
 
     run = session(ctx)
-    settings = stores.init(run.context, firm=firm)
+    settings = stores.init(run.context, firm=firm, with_history=git)
     place = stores.place(run.context)
     if as_json:
         run.show(place, as_json=True)

@@ -8,7 +8,7 @@ from mailctl.cli.params import AsJson, new_app
 from mailctl.cli.session import session
 from mailctl.errors import Exit
 
-app = new_app("Check the store, or say where it lies.")
+app = new_app("Check the store, show its history, share it, say where it lies.")
 
 
 @app.command()
@@ -46,3 +46,36 @@ def path(
         run.show(place, as_json=as_json)
     else:
         run.show(place, text=lambda: place.store)
+
+
+@app.command()
+def log(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="An account or collaborator; else all.")] = None,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="So many changes at most.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was changed, when and by whom; newest first.
+
+    Example: mailctl store log contact
+    """
+    from mailctl.services import stores
+
+    run = session(ctx)
+    found = stores.log(run.context, name, limit=limit)
+    run.show(found, as_json=as_json, columns=("id", "when", "who", "what"))
+
+
+@app.command()
+def sync(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Share the store through its repository: pull, rebase, push. Two changes of one file meet key by key.
+
+    Example: mailctl store sync
+    """
+    from mailctl.services import stores
+
+    run = session(ctx)
+    done = stores.sync(run.context)
+    if as_json:
+        run.show(done, as_json=True)
+    run.say(f"{done.received} changes received, {done.sent} sent")

@@ -138,7 +138,7 @@ def add(
     refuse_taken(ctx, complete.name)
     if test:
         try_servers(ctx, complete, secret)
-    with kept_secret(ctx, complete, secret), ctx.change() as change:
+    with kept_secret(ctx, complete, secret), ctx.change(f"add account '{complete.name}'") as change:
         refuse_taken(ctx, complete.name)
         change.put(complete)
     return complete
@@ -242,7 +242,7 @@ def unset_keys(ctx: Context, name: str, keys: tuple[str, ...]) -> Account:
 
 def changed(ctx: Context, name: str, edit: Callable[[Account, Decode], Account]) -> Account:
     """Change one account under the store's lock."""
-    with ctx.change() as change:
+    with ctx.change(f"change account '{name}'") as change:
         before = ctx.managed(name)
         after = edit(before, partial(decode_account, name))
         refuse_strangers(ctx, before, after)

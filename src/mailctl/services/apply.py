@@ -65,7 +65,7 @@ def apply(ctx: Context, sources: tuple[Source, ...], *, prune: bool = False, dry
     with refused_as_data({source.file for source in sources}):
         wanted = decode_documents(sources)
     own = {f"accounts/{one.name}.toml" for one in wanted.accounts}
-    with refused_as_data(own), ctx.change() as change:
+    with refused_as_data(own), ctx.change("apply " + ", ".join(source.file for source in sources)) as change:
         steps = planned(ctx, wanted, prune=prune)
         if dry_run:
             change.check_only = True

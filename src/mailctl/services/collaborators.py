@@ -85,7 +85,7 @@ def add(ctx: Context, one: Collaborator) -> Collaborator:
     """
     ctx.require_admin("add collaborators")
     checked = with_keys(one, (), decode=partial(decode_collaborator, one.id))
-    with ctx.change() as change:
+    with ctx.change(f"add collaborator '{one.id}'") as change:
         names = ctx.store.collaborator_names()
         if one.id in names:
             raise AlreadyExistsError(
@@ -123,7 +123,7 @@ def set_keys(ctx: Context, name: str, pairs: tuple[str, ...], *, unset: tuple[st
     """
     ctx.require_admin("change collaborators")
     decode = partial(decode_collaborator, name)
-    with ctx.change() as change:
+    with ctx.change(f"change collaborator '{name}'") as change:
         before = ctx.store.collaborator(name)
         after = without_keys(with_keys(before, pairs, decode=decode), unset, decode=decode)
         if after.os_logins != before.os_logins:
@@ -142,7 +142,7 @@ def remove(ctx: Context, name: str) -> tuple[str, ...]:
         BadDataError: a personal account is hers.
     """
     ctx.require_admin("remove collaborators")
-    with ctx.change() as change:
+    with ctx.change(f"remove collaborator '{name}'") as change:
         ctx.store.collaborator(name)
         accounts, _ = ctx.store.accounts()
         owned = [account.name for account in accounts if account.owner == name]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession
     from mailctl.remote.smtp import SmtpSession
     from mailctl.remote.trace import Trace
+    from mailctl.store.history import Author
 
 ROOT = "root"
 
@@ -225,12 +226,31 @@ class Context:
         raise AccountNotFoundError("no account named, and no default one", hint="-a ACCOUNT; mailctl account list")
 
     @contextmanager
-    def change(self) -> Iterator[Change]:
-        """Gather changes of the store, written at the end all or none; says where dropped comments are kept."""
+    def change(self, what: str) -> Iterator[Change]:
+        """Gather changes of the store, written at the end all or none, and entered in its history where it has one.
+
+        Args:
+            what: what is done, for the history: `add account 'contact'`.
+        """
         with self.store.change() as change:
             yield change
+            change.commit()
+            if change.files and (self.store.root / ".git").exists():
+                from mailctl.store import history
+
+                history.record(self.store.root, change.files, what, self.author)
         for file, place in change.kept_aside:
             self.warn(f"{file}: its comments are gone; the former text is in {place}")
+
+    @property
+    def author(self) -> "Author":
+        """Who acts, for the history; who acts for somebody is named too."""
+        from mailctl.store.history import Author
+
+        one = self.actor.collaborator
+        name = one.name if one else self.login
+        shown = name if self.acting_as is None else f"{name} (by {self.login})"
+        return Author(name=shown, email=one.email if one else f"{self.login}@localhost")
 
     # -- secrets and servers, for admitted accounts only
 

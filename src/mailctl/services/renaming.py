@@ -19,7 +19,7 @@ def rename(ctx: Context, name: str, new: str) -> Account:
         BadDataError: it is no name.
     """
     ctx.require_admin("rename accounts")
-    with ctx.change() as change:
+    with ctx.change(f"rename account '{name}' to '{new}'") as change:
         account = ctx.store.account(name)
         refuse_taken(ctx, new)
         after = checked(replace(account, name=new))
@@ -39,7 +39,7 @@ def remove(ctx: Context, name: str) -> Account:
         BadDataError: mail of it waits in the outbox.
     """
     ctx.require_admin("remove accounts")
-    with ctx.change() as change:
+    with ctx.change(f"remove account '{name}'") as change:
         account = ctx.store.account(name)
         waiting = [entry for entry in ctx.outbox.entries() if entry.account == name]
         if waiting:

@@ -78,7 +78,7 @@ def grant(ctx: Context, name: str, collaborator: str, rights: tuple[Right, ...])
         RightMissingError: that takes `manage`.
         CollaboratorNotFoundError: nobody of that name.
     """
-    with ctx.change() as change:
+    with ctx.change(f"grant {','.join(rights)} on '{name}' to '{collaborator}'") as change:
         account = ctx.managed(name)
         ctx.store.collaborator(collaborator)
         held = frozenset(account.rights.get(collaborator, ())) | frozenset(rights)
@@ -101,7 +101,7 @@ def revoke(ctx: Context, name: str, collaborator: str, rights: tuple[Right, ...]
         RightMissingError: that takes `manage`.
         BadDataError: she is the owner, or has none of them.
     """
-    with ctx.change() as change:
+    with ctx.change(f"revoke {','.join(rights) or 'all'} on '{name}' from '{collaborator}'") as change:
         account = ctx.managed(name)
         held = with_implied(account.rights.get(collaborator, ()))
         if account.owner == collaborator:

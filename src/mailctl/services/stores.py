@@ -1,5 +1,7 @@
 """The store as a whole: made, checked, found."""
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from mailctl.domain.account import Account
@@ -7,6 +9,9 @@ from mailctl.domain.settings import Settings
 from mailctl.errors import MailctlError, Problem
 from mailctl.services.context import Context
 from mailctl.store.files import fresh_settings
+
+if TYPE_CHECKING:
+    from mailctl.store.history import Event, Synced
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -27,15 +32,66 @@ class Finding(Struct, frozen=True, kw_only=True):
     text: str
 
 
-def init(ctx: Context, *, firm: str = "") -> Settings:
+def init(ctx: Context, *, firm: str = "", with_history: bool = False) -> Settings:
     """Make a store whose administrator is who makes it.
+
+    Args:
+        ctx: who acts, and where.
+        firm: its name, for signatures.
+        with_history: every change becomes a commit of a git repository.
 
     Raises:
         AlreadyExistsError: there is one already.
     """
     settings = fresh_settings(firm=firm, administrator=ctx.login)
     ctx.store.create(settings)
+    if with_history:
+        from mailctl.store import history
+
+        history.begin(ctx.store.root, ctx.author)
     return settings
+
+
+def log(ctx: Context, name: str | None = None, *, limit: int = 50) -> "tuple[Event, ...]":
+    """The store's changes, newest first; those of one account or collaborator.
+
+    Raises:
+        RightMissingError: of an account the actor has no right on.
+        AccountNotFoundError: the name is nobody's, and never was.
+        StoreError: the store has no history.
+    """
+    from mailctl.store import history
+
+    if name is None:
+        ctx.require_admin("read the history of the whole store")
+    elif name in ctx.store.account_names():
+        ctx.visible(name)
+    elif name not in ctx.store.collaborator_names():
+        ctx.require_admin("read the history of what is gone")
+    found = history.events(ctx.store.root, (name,) if name else (), limit=limit)
+    if name is not None and not found:
+        ctx.store.account(name)
+    return found
+
+
+def sync(ctx: Context) -> "Synced":
+    """Share the store: take over what others changed, hand out what was changed here.
+
+    Raises:
+        RightMissingError: only an administrator syncs.
+        SyncConflictError: one key has two values; nothing was changed.
+        ServerUnreachableError: the remote cannot be reached.
+        StoreError: what came makes the store invalid, or it has no history.
+    """
+    from mailctl.store import history
+    from mailctl.store.writing import locked
+
+    ctx.require_admin("sync the store")
+    with locked(ctx.store.root):
+        done = history.sync(ctx.store.root, ctx.author)
+    for problem in ctx.store.problems():
+        ctx.warn(str(problem))
+    return done
 
 
 def place(ctx: Context) -> Place:

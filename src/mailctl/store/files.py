@@ -182,6 +182,7 @@ class Change:
         self.new_settings: Settings | None = None
         self.kept_aside: list[tuple[str, Path]] = []
         self.check_only = False
+        self.files: tuple[str, ...] = ()
 
     def put(self, value: Account | Collaborator | Settings) -> None:
         """Write a value, new or changed."""
@@ -212,7 +213,9 @@ class Change:
         return files
 
     def commit(self) -> None:
-        """Check the store as it would become, then write."""
+        """Check the store as it would become, then write; a second time does nothing."""
+        if self.files:
+            return
         texts = self.texts()
         for file, text in texts.items():
             recheck(file, text)
@@ -228,6 +231,7 @@ class Change:
         for file in written:
             self.keep_comments(file)
         Writing(self.store.root, written, removed).commit()
+        self.files = tuple(texts)
 
     def keep_comments(self, file: str) -> None:
         """Put the former text aside when it holds comments, which tomli-w cannot write again."""

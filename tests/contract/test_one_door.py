@@ -1,0 +1,168 @@
+"""No command reaches a secret or a server but through the door: every one is called by somebody without rights."""
+
+import ast
+import socket
+from pathlib import Path
+
+import pytest
+import typer.main
+
+import mailctl
+from conftest import ok
+from mailctl.cli.app import COMMANDS, module_of
+from mailctl.loading import load
+
+SOURCE = Path(mailctl.__file__).parent
+# What each command is called with. A new command needs a line here, which is how it gets into this test.
+CALLS = {
+    "init": [],
+    "account add": ["new", "--address", "n@firm.example", "--imap-host", "localhost", "--smtp-host", "localhost", "--test",
+                    "--password-command", "PROBE"],
+    "account list": [],
+    "account show": ["contact"],
+    "account set": ["contact", "notes=x"],
+    "account unset": ["contact", "notes"],
+    "account rename": ["contact", "other"],
+    "account remove": ["contact", "--yes"],
+    "collaborator add": ["dan", "--name", "Dan", "--email", "dan@firm.example"],
+    "collaborator list": [],
+    "collaborator show": ["bob"],
+    "collaborator set": ["bob", "title=x"],
+    "collaborator unset": ["bob", "title"],
+    "collaborator remove": ["bob", "--yes"],
+    "rights grant": ["contact", "dave", "read"],
+    "rights revoke": ["contact", "bob"],
+    "rights list": [],
+    "rights check": ["contact", "send"],
+    "signature show": ["contact"],
+    "signature set": ["contact", "--text", "-"],
+    "signature edit": ["contact"],
+    "signature clear": ["contact", "--yes"],
+    "password set": ["contact"],
+    "password check": ["contact"],
+    "password delete": ["contact", "--yes"],
+    "provider list": [],
+    "provider show": ["gmail"],
+    "store check": [],
+    "store path": [],
+    "whoami": [],
+    "send": ["anna@firm.example", "-a", "contact", "-s", "Plans"],
+    "reply": ["1", "-a", "contact"],
+    "outbox list": [],
+    "outbox show": ["1"],
+    "outbox flush": [],
+    "outbox retry": ["1"],
+    "outbox drop": ["1", "--yes"],
+    "fetch": ["-a", "contact"],
+    "list": ["-a", "contact"],
+    "read": ["1"],
+    "save": ["1"],
+    "checker once": [],
+    "demo": None,  # a firm of its own, on servers of its own: tests/cli/test_demo.py
+}  # fmt: skip
+# What names an account of which the actor has no right must be refused for that reason
+REFUSED = {
+    "account add", "account show", "account set", "account unset", "account rename", "account remove",
+    "collaborator add", "collaborator set", "collaborator unset", "collaborator remove", "rights grant",
+    "rights revoke", "signature show", "signature set", "signature edit", "signature clear", "password set",
+    "password check", "password delete", "send", "fetch", "list",
+}  # fmt: skip
+
+
+def leaves() -> list[str]:
+    found = []
+    for name in COMMANDS:
+        command = typer.main.get_command(load(f"mailctl.cli.{module_of(name)}:app"))
+        inner = getattr(command, "commands", None)
+        found += [f"{name} {sub}" for sub in inner] if inner else [name]
+    return found
+
+
+@pytest.fixture
+def probe(firm, tmp_path, monkeypatch):
+    """Accounts whose secret leaves a trace when it is read, and sockets that do the same."""
+    touched = tmp_path / "secret-was-read"
+    monkeypatch.setenv("EDITOR", "false")
+    for path in (firm / "accounts").glob("*.toml"):
+        text = path.read_text()
+        path.write_text(
+            text.replace(
+                'secret = "env"\nenv = "FIRM_PASSWORD"', f'secret = "command"\ncommand = ["touch", "{touched}"]'
+            )
+        )
+    connections = []
+    original = socket.socket.connect
+    monkeypatch.setattr(
+        socket.socket, "connect", lambda self, address: (connections.append(address), original(self, address))
+    )
+    return touched, connections
+
+
+def test_every_command_is_in_the_table():
+    assert set(leaves()) <= set(CALLS)
+
+
+@pytest.mark.parametrize("command", [name for name in leaves() if CALLS.get(name) is not None])
+def test_without_a_right_nothing_secret_or_remote_is_reached(cli, firm, probe, command):
+    touched, connections = probe
+    ok(cli("collaborator", "add", "dave", "--name", "Dave", "--email", "dave@firm.example"))
+    words = [word.replace("PROBE", f"touch {touched}") for word in CALLS[command]]
+
+    ran = cli("--as", "dave", *command.split(), *words, input="text\n")
+
+    assert not touched.exists()
+    assert not connections
+    assert ran.status != 70, ran.err
+    assert "Traceback" not in ran.err
+    if command in REFUSED:
+        assert ran.status == 77, (ran.status, ran.err)
+
+
+@pytest.mark.parametrize("command", ["send", "fetch", "password check"])
+def test_with_the_right_the_probe_would_have_seen_it(cli, firm, probe, command):
+    touched, _ = probe
+
+    cli(
+        "--as",
+        "bob",
+        *command.split(),
+        *[word.replace("contact", "billing") for word in CALLS[command]],
+        input="text\n",
+    )
+
+    assert touched.exists()
+
+
+@pytest.mark.parametrize("command", ["send", "fetch"])
+def test_a_watched_account_neither_sends_nor_fetches(cli, firm, probe, command):
+    touched, connections = probe
+    ok(cli("rights", "grant", "watch", "bob", "manage"))
+
+    ran = cli(
+        "--as", "bob", *command.split(), *[word.replace("contact", "watch") for word in CALLS[command]], input="text\n"
+    )
+
+    assert ran.status == 77
+    assert "checker-only" in ran.err
+    assert not touched.exists()
+    assert not connections
+
+
+def test_only_the_door_and_what_tries_a_new_account_open_a_session():
+    openers = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and {"open_imap", "open_smtp"} & {name.name for name in node.names}:
+                openers.add(str(path.relative_to(SOURCE)))
+
+    assert openers == {"services/context.py", "services/accounts.py"}
+
+
+def test_only_the_door_looks_a_secret_up():
+    readers = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "mailctl.secrets":
+                readers |= {str(path.relative_to(SOURCE)) for name in node.names if name.name == "lookup"}
+
+    assert readers == {"services/context.py", "services/accounts.py"}
