@@ -12,13 +12,13 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 .venv/.dev: requirements/dev.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@sh tools/venv $(PYTHON)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-script-location --no-deps --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-script-location --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
 
 .venv/.demo: requirements/demo.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@sh tools/venv $(PYTHON)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-script-location --no-deps --require-hashes -r requirements/demo.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-script-location --no-deps --no-build-isolation -e .
 	@touch $@
