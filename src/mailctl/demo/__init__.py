@@ -1,0 +1,1 @@
+"""Servers on loopback and a small firm; the tests use the servers too."""
