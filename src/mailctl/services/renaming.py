@@ -78,9 +78,7 @@ def move_local_mail(ctx: Context, name: str, new: str) -> None:
     if (ctx.paths.data / "mail" / name).exists():
         ctx.index.rename_account(name, new)
         (ctx.paths.data / "mail" / name).rename(ctx.paths.data / "mail" / new)
-    for entry in ctx.outbox.entries():
-        if entry.account == name:
-            ctx.outbox.update(replace(entry, account=new))
+    ctx.outbox.rename_account(name, new)
 
 
 def forget_secrets(ctx: Context, account: Account) -> None:

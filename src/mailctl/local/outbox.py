@@ -1,0 +1,330 @@
+"""Mail on its way out: a queue that survives a crash, a folder an entry."""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mailctl.domain.message import Envelope, Refusal, State
+from mailctl.errors import MessageNotFoundError, StorageError, TemporaryError
+from mailctl.local.maildir import storage, sync
+
+ENTRY, MESSAGE, LAST = "entry.json", "message.eml", ".last"
+PATIENCE_SECONDS = 30.0
+MOMENT_SECONDS = 0.05
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A message of the outbox, and how far it has come.
+
+    `recipients` are those it has still to go to; who has it or was refused is in `accepted` and `refused`.
+    `next_attempt` None: it waits until somebody says so. `copied` None: no copy in Sent is ours to make.
+    State `queued` means surely not sent to `recipients`; `sending` is entered before the last byte goes out.
+    """
+
+    id: int = 0
+    account: str
+    state: State = State.QUEUED
+    message_id: str
+    subject: str
+    sender: str
+    recipients: tuple[str, ...]
+    accepted: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    size: int
+    created: datetime
+    attempts: int = 0
+    next_attempt: datetime | None = None
+    last_reply: str = ""
+    copied: bool | None = False
+
+    @property
+    def envelope(self) -> Envelope:
+        """What the server is told at the next attempt."""
+        return Envelope(sender=self.sender, recipients=self.recipients)
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """All it was written to: who has it, who waits for it, who was refused."""
+        return tuple(dict.fromkeys((*self.accepted, *self.recipients, *(one.recipient for one in self.refused))))
+
+
+class Outbox:
+    """The folder of entries; each is a folder too, named by its number and locked by who works on it.
+
+    What `entering` and `update` write is on the disk when they return, whole, or is not there at all. Numbers are
+    never given twice.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    # -- looking
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries that can be read, the oldest first."""
+        return self.scan()[0]
+
+    def scan(self) -> tuple[tuple[Entry, ...], tuple[StorageError, ...]]:
+        """All entries, and the errors of those that cannot be read: a broken one breaks no other."""
+        found, errors = [], []
+        for number in self.numbers():
+            try:
+                found.append(self.entry(number))
+            except MessageNotFoundError:
+                continue  # sent meanwhile
+            except StorageError as error:
+                errors.append(error)
+        return tuple(found), tuple(errors)
+
+    def numbers(self) -> list[int]:
+        """The numbers of all entries, sorted."""
+        with storage(self.root), suppress(FileNotFoundError):
+            return sorted(int(one.name) for one in self.root.iterdir() if one.name.isdecimal())
+        return []
+
+    def entry(self, number: int) -> Entry:
+        """One entry as it stands; one that a crash cut short in sending has an unknown fate.
+
+        Raises:
+            MessageNotFoundError: there is none of that number.
+            StorageError: its file is broken.
+        """
+        found = self.read(number)
+        if found.state is State.SENDING and not self.is_held(number):
+            again = self.read(number)  # it may have been sent between reading and looking
+            return replace(again, state=State.UNKNOWN) if again.state is State.SENDING else again
+        return found
+
+    def read(self, number: int) -> Entry:
+        """One entry as its file says it."""
+        path = self.folder(number) / ENTRY
+        try:
+            return replace(msgspec.json.decode(path.read_bytes(), type=Entry), id=number)
+        except FileNotFoundError as error:
+            if self.folder(number).exists():
+                raise broken(path, "it is missing") from error
+            raise MessageNotFoundError(f"no {number} in the outbox", hint="mailctl outbox list") from error
+        except (OSError, msgspec.MsgspecError, ValueError) as error:
+            raise broken(path, str(error)) from error
+
+    def raw(self, entry: Entry) -> bytes:
+        """The message itself."""
+        with storage(self.folder(entry.id) / MESSAGE):
+            return (self.folder(entry.id) / MESSAGE).read_bytes()
+
+    def folder(self, number: int) -> Path:
+        """Where an entry lies."""
+        return self.root / str(number)
+
+    # -- holding
+
+    @contextmanager
+    def held(self, number: int, *, patience: float = MOMENT_SECONDS) -> Iterator[Entry | None]:
+        """An entry nobody else works on meanwhile; None when somebody does, or when it is gone.
+
+        Args:
+            number: which one.
+            patience: seconds to wait for who holds it.
+        """
+        lock = self.locked(number, patience)
+        try:
+            yield self.fresh(number) if lock is not None else None
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+    def fresh(self, number: int) -> Entry | None:
+        """A held entry; what stands in state `sending` was cut short, for nobody else is at it."""
+        try:
+            entry = self.read(number)
+        except MessageNotFoundError:
+            return None
+        return replace(entry, state=State.UNKNOWN) if entry.state is State.SENDING else entry
+
+    def locked(self, number: int, patience: float) -> int | None:
+        """A descriptor whose lock is the entry's; None when it cannot be had."""
+        deadline = time.monotonic() + patience
+        with storage(self.folder(number)):
+            try:
+                descriptor = os.open(self.folder(number), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return None
+            while not try_lock(descriptor, fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    os.close(descriptor)
+                    return None
+                time.sleep(0.005)
+        return descriptor
+
+    def is_held(self, number: int) -> bool:
+        """Whether somebody works on an entry."""
+        with storage(self.folder(number)):
+            try:
+                descriptor = os.open(self.folder(number), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return False
+            try:
+                return not try_lock(descriptor, fcntl.LOCK_SH)
+            finally:
+                os.close(descriptor)
+
+    # -- changing
+
+    def add(self, entry: Entry, raw: bytes) -> Entry:
+        """Take a message in; the entry with its number.
+
+        Raises:
+            StorageError: it could not be kept, and nothing of it is there.
+        """
+        with self.entering(entry, raw) as kept:
+            return kept
+
+    @contextmanager
+    def entering(self, entry: Entry, raw: bytes) -> Iterator[Entry]:
+        """Take a message in and hold it, so that no flush sends it too.
+
+        Raises:
+            StorageError: it could not be kept, and nothing of it is there.
+        """
+        with storage(self.root):
+            beside, lock = self.begin()
+        try:
+            with storage(self.root):
+                kept = self.place(beside, entry, raw)
+            yield kept
+        finally:
+            os.close(lock)
+
+    def begin(self) -> tuple[Path, int]:
+        """A folder beside the entries, and the descriptor that holds it."""
+        if not self.root.exists():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync(self.root.parent)
+        with self.turn():
+            self.sweep()
+            beside = self.root / f".new-{os.urandom(8).hex()}"
+            beside.mkdir(mode=0o700)
+            lock = os.open(beside, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        return beside, lock
+
+    def place(self, beside: Path, entry: Entry, raw: bytes) -> Entry:
+        """Write a message, make it durable, and give it its number; nothing is left of one that fails."""
+        target = beside
+        try:
+            write(beside / MESSAGE, raw)
+            with self.turn():
+                kept = replace(entry, id=self.next_number())
+                write(beside / ENTRY, msgspec.json.encode(kept))
+                sync(beside)
+                beside.rename(self.folder(kept.id))
+                target = self.folder(kept.id)
+                sync(self.root)
+        except BaseException:
+            shutil.rmtree(target, ignore_errors=True)
+            raise
+        return kept
+
+    def update(self, entry: Entry) -> None:
+        """Write how far an entry has come; one that is gone stays gone."""
+        folder = self.folder(entry.id)
+        beside = folder / f".{ENTRY}-{os.urandom(4).hex()}"
+        with storage(folder), suppress(FileNotFoundError):
+            try:
+                write(beside, msgspec.json.encode(entry))
+                beside.replace(folder / ENTRY)
+            except OSError:
+                beside.unlink(missing_ok=True)
+                raise
+            sync(folder)
+
+    def remove(self, entry: Entry) -> None:
+        """Forget an entry, at once and as a whole."""
+        gone = self.root / f".gone-{entry.id}-{os.urandom(4).hex()}"
+        with storage(self.root):
+            with suppress(FileNotFoundError):
+                self.folder(entry.id).rename(gone)
+                sync(self.root)
+            shutil.rmtree(gone, ignore_errors=True)  # the next who comes sweeps up what is left
+
+    def rename_account(self, name: str, new: str) -> None:
+        """Let the entries of an account follow it to its new name.
+
+        Raises:
+            TemporaryError: one is being sent for longer than one can wait.
+        """
+        for one in self.entries():
+            if one.account != name:
+                continue
+            with self.held(one.id, patience=PATIENCE_SECONDS) as entry:
+                if entry is not None:
+                    self.update(replace(entry, account=new))
+                elif self.folder(one.id).exists():
+                    raise TemporaryError(f"{one.id} in the outbox is being sent", hint="mailctl outbox list")
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One at a time gives numbers and sweeps."""
+        descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def next_number(self) -> int:
+        """The next free number, higher than any before; the caller has the turn."""
+        path = self.root / LAST
+        kept = path.read_text() if path.exists() else ""
+        number = max([int(kept) if kept.isdecimal() else 0, *self.numbers()]) + 1
+        beside = self.root / f"{LAST}-new"
+        try:
+            beside.write_text(str(number))
+            beside.replace(path)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
+        return number
+
+    def sweep(self) -> None:
+        """Take away what killed runs left half-written or half-removed; the caller has the turn."""
+        for rest in (*self.root.glob(".new-*"), *self.root.glob(".gone-*")):
+            with suppress(FileNotFoundError):
+                descriptor = os.open(rest, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    if try_lock(descriptor, fcntl.LOCK_EX):
+                        shutil.rmtree(rest, ignore_errors=True)
+                finally:
+                    os.close(descriptor)
+
+
+def try_lock(descriptor: int, kind: int) -> bool:
+    """Whether a lock could be had without waiting."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a new file, 0600, whose content is on the disk when this returns."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def broken(path: Path, why: str) -> StorageError:
+    """The error of an entry that cannot be read."""
+    return StorageError(f"{path}: {why}", hint=f"look at {path.parent / MESSAGE}; rm -r {path.parent} forgets it")
