@@ -120,11 +120,11 @@ class Alias(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 class Folders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Names of special folders, only where SPECIAL-USE and the localised names do not find them."""
 
-    sent: Text | None = None
-    drafts: Text | None = None
-    trash: Text | None = None
-    junk: Text | None = None
-    archive: Text | None = None
+    sent: Annotated[Text | None, Meta(description="where copies of what was sent go")] = None
+    drafts: Annotated[Text | None, Meta(description="where drafts are kept")] = None
+    trash: Annotated[Text | None, Meta(description="where deleted mail goes")] = None
+    junk: Annotated[Text | None, Meta(description="where unwanted mail goes")] = None
+    archive: Annotated[Text | None, Meta(description="where mail that is done with goes")] = None
 
 
 class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
