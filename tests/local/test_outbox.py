@@ -14,8 +14,9 @@ import pytest
 from msgspec.structs import replace
 
 from mailctl.domain.message import State
+from mailctl.domain.outgoing import Entry
 from mailctl.errors import MessageNotFoundError, StorageError
-from mailctl.local.outbox import Entry, Outbox
+from mailctl.local.outbox import Outbox
 
 RAW = b"From: a@firm.example\r\nSubject: Plans\r\n\r\nHello\r\n"
 NEW = Entry(
@@ -256,7 +257,7 @@ def life(root, calls, tmp_path):
     (tmp_path / "local_entry.py").write_text(
         textwrap.dedent("""
             from datetime import UTC, datetime
-            from mailctl.local.outbox import Entry
+            from mailctl.domain.outgoing import Entry
             RAW = b"From: a@firm.example\\r\\nSubject: Plans\\r\\n\\r\\nHello\\r\\n"
             NEW = Entry(account="contact", message_id="<1@firm.example>", subject="Plans", size=len(RAW),
                         sender="contact@firm.example", recipients=("anna@client.example",),

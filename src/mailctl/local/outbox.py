@@ -6,55 +6,19 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
-from mailctl.domain.message import Envelope, Refusal, State
+from mailctl.domain.message import State
+from mailctl.domain.outgoing import Entry
 from mailctl.errors import MessageNotFoundError, StorageError, TemporaryError
 from mailctl.local.maildir import storage, sync
 
 ENTRY, MESSAGE, LAST = "entry.json", "message.eml", ".last"
 PATIENCE_SECONDS = 30.0
 MOMENT_SECONDS = 0.05
-
-
-class Entry(Struct, frozen=True, kw_only=True):
-    """A message of the outbox, and how far it has come.
-
-    `recipients` are those it has still to go to; who has it or was refused is in `accepted` and `refused`.
-    `next_attempt` None: it waits until somebody says so. `copied` None: no copy in Sent is ours to make.
-    State `queued` means surely not sent to `recipients`; `sending` is entered before the last byte goes out.
-    """
-
-    id: int = 0
-    account: str
-    state: State = State.QUEUED
-    message_id: str
-    subject: str
-    sender: str
-    recipients: tuple[str, ...]
-    accepted: tuple[str, ...] = ()
-    refused: tuple[Refusal, ...] = ()
-    size: int
-    created: datetime
-    attempts: int = 0
-    next_attempt: datetime | None = None
-    last_reply: str = ""
-    copied: bool | None = False
-
-    @property
-    def envelope(self) -> Envelope:
-        """What the server is told at the next attempt."""
-        return Envelope(sender=self.sender, recipients=self.recipients)
-
-    @property
-    def everybody(self) -> tuple[str, ...]:
-        """All it was written to: who has it, who waits for it, who was refused."""
-        return tuple(dict.fromkeys((*self.accepted, *self.recipients, *(one.recipient for one in self.refused))))
 
 
 class Outbox:

@@ -1,7 +1,7 @@
 """Submission of mail (RFC 6409): greeting, TLS, login, and one message after the other."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -158,12 +158,13 @@ class SmtpSession:
 
     # -- sending
 
-    def send(self, envelope: Envelope, raw: bytes) -> Delivery:
+    def send(self, envelope: Envelope, raw: bytes, *, before_last: Callable[[], None] | None = None) -> Delivery:
         """Hand one message over; afterwards the session takes the next, whatever became of this one.
 
         Args:
             envelope: an empty sender is the null sender.
             raw: the message; bare CR and LF become CRLF.
+            before_last: called before the final dot. Until then it is surely not sent; what it raises keeps it so.
 
         Returns:
             Whom the server took it for, and whom not, 4xx or 5xx.
@@ -181,7 +182,7 @@ class SmtpSession:
         commands = self.envelope_commands(envelope, data)
         with self.alive():
             accepted, refused = self.begin(commands, envelope.recipients)
-            reply = self.transfer(data)
+            reply = self.transfer(data, before_last)
         if not reply.is_good:
             raise refusal(self.server, reply, envelope.recipients)
         return Delivery(accepted=accepted, refused=refused, reply=reply.text)
@@ -297,15 +298,19 @@ class SmtpSession:
         except (OSError, ProtocolError):
             self.is_dead = True
 
-    def transfer(self, data: bytes) -> Reply:
+    def transfer(self, data: bytes, before_last: Callable[[], None] | None) -> Reply:
         """Send the message itself; the last reply.
 
         Raises:
-            FateUnknownError: the connection was lost after the final dot.
+            FateUnknownError: the connection was lost after the final dot, or what came then is no reply.
             OSError: it was lost before.
         """
         with self.wire.hiding("message,"):
             self.wire.sendall(stuffed(data))
+        if before_last is not None:
+            self.is_dead = True  # until the dot is said, nothing else can be
+            before_last()
+            self.is_dead = False
         try:
             self.wire.settimeout(self.wire.timeout * LAST_REPLY)
             self.wire.sendall(b".\r\n")
@@ -314,6 +319,8 @@ class SmtpSession:
         except OSError as error:
             why = cause(error, self.wire.timeout * LAST_REPLY)
             raise FateUnknownError(f"{self.server.where} did not say whether it took the message: {why}") from error
+        except ProtocolError as error:
+            raise FateUnknownError(f"whether the message was taken is not known: {error}") from error
         return reply
 
 

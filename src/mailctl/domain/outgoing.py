@@ -1,0 +1,141 @@
+"""A message on its way out as a value: how far it has come, and what each answer of a server makes of it."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mailctl.domain.message import Delivery, DeliveryRefusedError, Envelope, Refusal, State
+from mailctl.errors import MailctlError
+
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (0, 5, 15, 60, 180, 360))  # the last one from then on
+UNKNOWN_WAIT = timedelta(minutes=1)  # so long a provider may take to show in Sent what it took
+MOST_UNKNOWN = 5  # a server that never says whether it took a message does not get it for ever
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A message of the outbox, and how far it has come.
+
+    `recipients` are those it has still to go to; who has it or was refused is in `accepted` and `refused`.
+    `next_attempt` None: it waits until somebody says so. `copied` None: no copy in Sent is ours to make.
+    State `queued` means surely not sent to `recipients`; `sending` is entered before the last byte goes out.
+    """
+
+    id: int = 0
+    account: str
+    state: State = State.QUEUED
+    message_id: str
+    subject: str
+    sender: str
+    recipients: tuple[str, ...]
+    accepted: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    size: int
+    created: datetime
+    attempts: int = 0
+    next_attempt: datetime | None = None
+    last_reply: str = ""
+    copied: bool | None = False
+
+    @property
+    def envelope(self) -> Envelope:
+        """What the server is told at the next attempt."""
+        return Envelope(sender=self.sender, recipients=self.recipients)
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """All it was written to: who has it, who waits for it, who was refused."""
+        return tuple(dict.fromkeys((*self.accepted, *self.recipients, *(one.recipient for one in self.refused))))
+
+    @property
+    def owes_copy(self) -> bool:
+        """Whether somebody has it, and Sent not yet."""
+        return bool(self.accepted) and self.copied is False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do or to tell."""
+        return not (self.recipients or self.refused or self.owes_copy)
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its time has come."""
+        return self.next_attempt is not None and self.next_attempt <= now
+
+
+def settled(entry: Entry, now: datetime) -> Entry:
+    """The entry in the state that what is left of it asks for."""
+    if entry.recipients:
+        return replace(entry, state=State.QUEUED, next_attempt=now + wait(entry))
+    return replace(
+        entry,
+        state=State.REFUSED if entry.refused else State.SENT,
+        next_attempt=now + wait(entry) if entry.owes_copy else None,
+    )
+
+
+def wait(entry: Entry) -> timedelta:
+    """How long an entry waits after so many attempts."""
+    return WAITS[min(max(entry.attempts, 1), len(WAITS)) - 1]
+
+
+def delivered(entry: Entry, delivery: Delivery, now: datetime) -> Entry:
+    """After the server took it: those it asked to come again for stay, those it refused are named."""
+    later = tuple(one for one in delivery.refused if 400 <= one.status < 500)
+    refused = tuple(one for one in delivery.refused if one not in later)
+    words = next((one.reply for one in (*refused, *later)), delivery.reply)
+    return settled(
+        replace(
+            entry,
+            recipients=tuple(one.recipient for one in later),
+            accepted=(*entry.accepted, *delivery.accepted),
+            refused=(*entry.refused, *refused),
+            attempts=entry.attempts + 1,
+            last_reply=words,
+        ),
+        now,
+    )
+
+
+def rejected(entry: Entry, error: MailctlError, now: datetime) -> Entry:
+    """After a refusal for good: it waits for somebody to read the server's words. Status 0: it was not even asked."""
+    refused = (
+        error.delivery.refused
+        if isinstance(error, DeliveryRefusedError)
+        else tuple(Refusal(recipient=one, status=0, reply=str(error)) for one in entry.recipients)
+    )
+    return settled(
+        replace(
+            entry,
+            recipients=(),
+            refused=(*entry.refused, *refused),
+            attempts=entry.attempts + 1,
+            last_reply=str(error),
+        ),
+        now,
+    )
+
+
+def postponed(entry: Entry, error: MailctlError, now: datetime) -> Entry:
+    """After a failure that may be none later; an unknown fate stays unknown."""
+    tried = replace(entry, attempts=entry.attempts + 1, last_reply=str(error))
+    return replace(tried, next_attempt=now + wait(tried))
+
+
+def lost(entry: Entry, error: MailctlError, now: datetime) -> Entry:
+    """After the connection broke when all was said; tried again a few times, and then only when somebody says so."""
+    tried = replace(entry, state=State.UNKNOWN, attempts=entry.attempts + 1, last_reply=str(error))
+    due = now + max(wait(tried), UNKNOWN_WAIT)
+    return replace(tried, next_attempt=due if tried.attempts < MOST_UNKNOWN else None)
+
+
+def found_sent(entry: Entry, now: datetime) -> Entry:
+    """After its copy was found in Sent: the server had taken it."""
+    copied = None if entry.copied is None else True
+    return settled(replace(entry, recipients=(), accepted=(*entry.accepted, *entry.recipients), copied=copied), now)
+
+
+def again(entry: Entry, now: datetime) -> Entry:
+    """Due now, those who were refused too; an unknown fate stays unknown until it is looked into."""
+    waiting = (*entry.recipients, *(one.recipient for one in entry.refused))
+    state = entry.state if entry.state is State.UNKNOWN or not waiting else State.QUEUED
+    return replace(entry, state=state, recipients=waiting, refused=(), next_attempt=now)
