@@ -1,0 +1,64 @@
+"""The images that HTML embeds: which files it names, and how they are referred to once they travel along (RFC 2392)."""
+
+import re
+from html import escape, unescape
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+from zlib import crc32
+
+from mailctl.errors import BadDataError
+
+SOURCE = re.compile(r"""(<img\b[^>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s>"']+)""", re.IGNORECASE)
+ELSEWHERE = re.compile(r"(?:https?:)?//|(?:cid|data):", re.IGNORECASE)
+TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
+         ".svg": "image/svg+xml", ".webp": "image/webp"}  # fmt: skip
+
+
+def cid_of(filename: str) -> str:
+    """The content id of an image; two names that differ in one letter only have two."""
+    return f"{re.sub(r'[^A-Za-z0-9.-]', '_', filename)[:80]}.{crc32(filename.encode()):08x}@signature"
+
+
+def images_in(html: str) -> tuple[str, ...]:
+    """The files that HTML embeds, each once; what lies on a web server stays there.
+
+    Raises:
+        BadDataError: one is no plain path within the folder, or no image that mail programs show.
+    """
+    named = (file_in(found[2]) for found in SOURCE.finditer(html))
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def with_cids(html: str) -> str:
+    """The HTML, its images referred to by content id."""
+
+    def referred(found: re.Match[str]) -> str:
+        name = file_in(found[2])
+        return f'{found[1]}"cid:{escape(cid_of(name))}"' if name else found[0]
+
+    return SOURCE.sub(referred, html)
+
+
+def file_in(quoted: str) -> str:
+    """The file that a `src` names; empty when it is none of ours."""
+    source = unescape(quoted[1:-1] if quoted[0] in "\"'" else quoted).strip()
+    if not source or ELSEWHERE.match(source):
+        return ""
+    name = unquote(source)
+    path = PurePosixPath(name)
+    if not is_within(name, path):
+        raise BadDataError(f"the image '{name}' is no file of the store's signatures/", hint='such as src="logo.png"')
+    if path.suffix.lower() not in TYPES:
+        raise BadDataError(f"the image '{name}' is none that mail shows", hint=f"one of {' '.join(TYPES)}")
+    return str(path)
+
+
+def is_within(name: str, path: PurePosixPath) -> bool:
+    """Whether a path cannot lead out of its folder, nor to a hidden file."""
+    plain = not re.search(r"[\x00-\x1f\x7f\\:]", name)
+    return plain and not path.is_absolute() and not any(part.startswith(".") for part in path.parts)
+
+
+def type_of(filename: str) -> str:
+    """The type of an image."""
+    return TYPES[PurePosixPath(filename).suffix.lower()]
