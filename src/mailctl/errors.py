@@ -127,6 +127,13 @@ class TlsUnavailableError(ServerUnreachableError):
     code = "tls-unavailable"
 
 
+class ExtraMissingError(MailctlError):
+    """A part of mailctl that is installed on demand is not there."""
+
+    code = "extra-missing"
+    exit_status = Exit.UNAVAILABLE
+
+
 class AlreadyExistsError(MailctlError):
     """Something of that name is there already."""
 
@@ -158,6 +165,13 @@ class MessageRefusedError(MailctlError):
     """The server refused the message, or all or some of its recipients, for good (5xx)."""
 
     code = "message-refused"
+    exit_status = Exit.REFUSED
+
+
+class ServerRefusedError(MailctlError):
+    """The server understood what was asked and will not do it."""
+
+    code = "server-refused"
     exit_status = Exit.REFUSED
 
 
