@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from mailctl.errors import Exit, InterruptedByUserError, MailctlError
 
 if TYPE_CHECKING:
     from mailctl.services.checker import Watched
-    from mailctl.services.context import Context
 
 PROGRAM = "mailctl-checker"
 BUG_STATUS = 70  # EX_SOFTWARE of sysexits.h
@@ -54,32 +52,15 @@ def parser() -> argparse.ArgumentParser:
 
 def look(store: Path | None, environ: Mapping[str, str]) -> int:
     """One round, printed as it is known."""
+    from mailctl.login import login_name
     from mailctl.services.checker import failure, once
+    from mailctl.services.opening import opened
 
-    chosen = environ.get("MAILCTL_STORE")
-    looks = once(context(store or (Path(chosen) if chosen else None), environ))
+    looks = once(opened(environ, login=login_name(), store=store, tell=tell))
     for one in looks:
         show(one)
     sys.stdout.flush()
     return Exit.NO if failure(looks) else Exit.OK
-
-
-def context(store: Path | None, environ: Mapping[str, str]) -> "Context":
-    """The services' outside world, with nobody to answer a prompt."""
-    from mailctl.login import login_name
-    from mailctl.services.context import Context
-    from mailctl.store.paths import paths
-
-    return Context(
-        paths=paths(environ, store=store),
-        environ=environ,
-        login=login_name(),
-        acting_as=None,
-        now=lambda: datetime.now(UTC),
-        say=lambda line: tell("", line),
-        warn=lambda line: tell("warning", line),
-        progress=lambda *_: None,
-    )
 
 
 def show(one: "Watched") -> None:

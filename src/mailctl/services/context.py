@@ -60,6 +60,7 @@ class Context:
         progress: Callable[[str, int, int], None],
         trace: Path | None = None,
         interactive: bool = False,
+        local_mail: bool = False,
     ) -> None:
         self.paths = paths
         self.environ = environ
@@ -71,6 +72,7 @@ class Context:
         self.progress = progress
         self.trace_file = trace
         self.interactive = interactive
+        self.local_mail = local_mail
         self.store = Store(paths.store)
         self.admitted: set[str] = set()
 
@@ -202,8 +204,20 @@ class Context:
         if self.actor.is_alone:
             return ALL_RIGHTS
         if self.actor.collaborator is None:
-            return frozenset()
+            return frozenset({Right.SEND}) if self.sends_local_mail(account) else frozenset()
         return rights_of(self.actor.collaborator.id, owner=account.owner, grants=account.rights)
+
+    def sends_local_mail(self, account: Account) -> bool:
+        """Whether a login that is no collaborator's may send through the account, as `[sendmail]` lets it.
+
+        Only mailctl-sendmail asks for that, and only the account for local mail is meant by it.
+        """
+        chosen = self.settings.sendmail
+        return (
+            self.local_mail
+            and bool({self.login, "*"} & set(chosen.logins))
+            and account.name == (chosen.account or self.settings.default_account)
+        )
 
     def refusal(self, account: Account, need: Right) -> RightMissingError:
         """The error that names the right, the account, and who can grant it."""
