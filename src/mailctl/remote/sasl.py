@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Iterable
 
-from mailctl.domain.account import AuthMethod, Server
+from mailctl.domain.account import AuthMethod, Security, Server
 from mailctl.errors import LoginRefusedError
 
 PREFERRED = {
@@ -24,10 +24,10 @@ def mechanism(server: Server, offered: Iterable[str]) -> str:
     found = next((name for name in PREFERRED[method] if name in names), None)
     if found is None:
         listed = f"only {', '.join(sorted(names))}" if names else "none at all"
-        raise LoginRefusedError(
-            f"{server.where} offers no login with {WORDS[method]}, {listed}",
-            hint="mailctl account set ACCOUNT auth.method=password, or oauth2",
-        )
+        hint = "mailctl account set ACCOUNT auth.method=password, or oauth2"
+        if server.security is Security.NONE:
+            hint = "it may want TLS before: mailctl account set ACCOUNT incoming.security=starttls"
+        raise LoginRefusedError(f"{server.where} offers no login with {WORDS[method]}, {listed}", hint=hint)
     return found
 
 
@@ -61,5 +61,5 @@ def oauthbearer(login: str, token: str, *, host: str, port: int) -> bytes:
 
 
 def encoded(data: bytes) -> str:
-    """As it goes over the wire; nothing as `=` (RFC 4954, 4)."""
-    return base64.b64encode(data).decode("ascii") or "="
+    """As it goes over the wire; nothing as an empty line, for no mechanism here opens with nothing (RFC 4954, 4)."""
+    return base64.b64encode(data).decode("ascii")

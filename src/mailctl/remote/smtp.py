@@ -21,11 +21,12 @@ from mailctl.errors import (
 )
 from mailctl.remote import sasl
 from mailctl.remote.smtp_reply import Reply, all_refused, read_reply, refusal
-from mailctl.remote.trace import Trace
-from mailctl.remote.wire import READ_SECONDS, Wire, cause, reaching
+from mailctl.remote.trace import Trace, masked
+from mailctl.remote.wire import CONNECT_SECONDS, READ_SECONDS, Wire, cause, reaching
 
 WINDOW = 100  # commands under way at once: what the server answers to them must fit into the socket's buffers
 LAST_REPLY = 10  # RFC 5321, 4.5.3.2.6: ten minutes where other answers have one; giving up early means sending twice
+LOOK, TRY = "mailctl account show ACCOUNT", "mailctl password check ACCOUNT"
 BARE = re.compile(rb"\r\n|\r|\n")
 
 
@@ -91,9 +92,10 @@ class SmtpSession:
 
     def greet(self) -> None:
         """Read the greeting, say EHLO, start TLS where the account asks for STARTTLS."""
-        with reaching(self.server, "cannot reach", self.wire.timeout):
+        with reaching(self.server, "cannot reach", min(self.wire.timeout, CONNECT_SECONDS)):
             self.expect(read_reply(self.wire), 220)
-            self.wire.settimeout(self.wire.timeout)
+        self.wire.settimeout(self.wire.timeout)
+        with reaching(self.server, "lost the connection to", self.wire.timeout):
             self.hello()
             if self.server.security is Security.STARTTLS:
                 self.start_tls()
@@ -102,8 +104,10 @@ class SmtpSession:
         """Say EHLO and learn what the server offers."""
         reply = self.ask(f"EHLO {self.hostname}")
         self.expect(reply, 250)
-        words = [line.upper().split(" ", 1) for line in reply.lines[1:]]
-        self.features = {one[0].partition("=")[0]: one[-1] if len(one) > 1 else "" for one in words}
+        self.features = {}
+        for line in reply.lines[1:]:
+            name, _, more = line.upper().replace("AUTH=", "AUTH ", 1).partition(" ")  # `AUTH=` is for Outlook 98
+            self.features[name] = f"{self.features.get(name, '')} {more}".strip()
 
     def start_tls(self) -> None:
         """Go on under TLS; what the server offered before counts no more (RFC 3207, 4.2).
@@ -114,6 +118,8 @@ class SmtpSession:
         if "STARTTLS" not in self.features:
             raise no_starttls(self.server)
         reply = self.ask("STARTTLS")
+        if reply.is_temporary:
+            raise later(self.server, reply)
         if reply.code != 220:
             raise no_starttls(self.server, reply.text)
         self.wire.start_tls()
@@ -129,17 +135,22 @@ class SmtpSession:
         name = sasl.mechanism(self.server, self.features.get("AUTH", "").split())
         steps = [sasl.encoded(answer) for answer in sasl.answers(name, self.server, secret)]
         opening = f"AUTH {name}" if name == "LOGIN" else f"AUTH {name} {steps.pop(0)}"
-        with reaching(self.server, "lost the connection to", self.wire.timeout), self.wire.hiding(f"AUTH {name}"):
+        secrets = (secret, *opening.split(" ")[2:], *steps)
+        with (
+            reaching(self.server, "lost the connection to", self.wire.timeout),
+            self.wire.hiding(f"AUTH {name}", *secrets),
+        ):
             reply = self.ask(opening)
             while reply.code == 334 and steps:
                 reply = self.ask(steps.pop(0))
+        said = masked(reply.text, secrets)  # a server may quote what it did not understand
         if reply.code == 334:
-            raise ProtocolError(f"{self.server.where} asks more than {name} has to say")
+            raise ProtocolError(f"{self.server.where} asks more than {name} has to say", hint=LOOK)
         if reply.is_temporary:
-            raise TemporaryError(f"{self.server.where} cannot log in '{self.server.login}' now: {reply.text}")
+            raise TemporaryError(f"{self.server.where} cannot log in '{self.server.login}' now: {said}", hint=TRY)
         if not reply.is_good:
             raise LoginRefusedError(
-                f"{self.server.where} refused the login of '{self.server.login}': {reply.text}",
+                f"{self.server.where} refused the login of '{self.server.login}': {said}",
                 hint="mailctl password set ACCOUNT",
             )
 
@@ -148,8 +159,8 @@ class SmtpSession:
         if reply.code == code:
             return
         if reply.is_temporary:
-            raise TemporaryError(f"{self.server.where} asks to come later: {reply.text}")
-        raise ServerUnreachableError(f"{self.server.where} does not talk to us: {reply.text}")
+            raise later(self.server, reply)
+        raise ServerUnreachableError(f"{self.server.where} does not talk to us: {reply.text}", hint=LOOK)
 
     def ask(self, command: str) -> Reply:
         """Say one line and read the reply."""
@@ -182,7 +193,7 @@ class SmtpSession:
         commands = self.envelope_commands(envelope, data)
         with self.alive():
             accepted, refused = self.begin(commands, envelope.recipients)
-            reply = self.transfer(data, before_last)
+            reply = self.heed(self.transfer(data, before_last))
         if not reply.is_good:
             raise refusal(self.server, reply, envelope.recipients)
         return Delivery(accepted=accepted, refused=refused, reply=reply.text)
@@ -208,10 +219,10 @@ class SmtpSession:
         """
         if not envelope.recipients:
             raise BadDataError("a message without a recipient cannot be sent")
-        limit = self.features.get("SIZE", "")
-        if limit.isdigit() and 0 < int(limit) < len(data):
+        limit = number(self.features.get("SIZE", ""))
+        if 0 < limit < len(data):
             raise MessageRefusedError(
-                f"the message has {len(data):,} bytes, and {self.server.where} takes {int(limit):,} at most"
+                f"the message has {len(data):,} bytes, and {self.server.where} takes {limit:,} at most"
             )
         addresses = [on_the_wire(one) for one in (envelope.sender, *envelope.recipients)]
         options = self.options(addresses, data)
@@ -324,6 +335,11 @@ class SmtpSession:
         return reply
 
 
+def later(server: Server, reply: Reply) -> TemporaryError:
+    """The error for a server that talks to nobody now."""
+    return TemporaryError(f"{server.where} asks to come later: {reply.text}", hint=TRY)
+
+
 def no_starttls(server: Server, words: str = "") -> TlsUnavailableError:
     """The error for a server that does not start TLS."""
     said = f": {words}" if words else ""
@@ -336,12 +352,19 @@ def on_the_wire(address: str) -> str:
     """An address of the envelope, its domain in ASCII.
 
     Raises:
-        BadDataError: it holds a control character, which would end the command.
+        BadDataError: it holds what would end the command or the address.
     """
     if CONTROL.search(address):
         raise BadDataError(f"bad address {address!r}: it holds a control character")
     local, at, domain = address.rpartition("@")
+    if any(letter in domain for letter in " <>"):
+        raise BadDataError(f"bad address '{address}': what stands behind the @ is no domain")
     return Address(local=local, domain=domain).wire if at else address
+
+
+def number(text: str) -> int:
+    """The number that a server announces; 0 when it is none, or one that nothing reaches."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def has_bare(raw: bytes) -> bool:

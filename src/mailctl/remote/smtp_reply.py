@@ -53,11 +53,13 @@ def read_reply(wire: Wire) -> Reply:
             raise ConnectionAbortedError
         found = LINE.fullmatch(line)
         if found is None:
-            raise ProtocolError(f"{wire.server.where} does not speak SMTP: it said {quoted(line)}")
+            raise ProtocolError(
+                f"{wire.server.where} does not speak SMTP: it said {quoted(line)}", hint="mailctl account show ACCOUNT"
+            )
         lines.append((found[3] or b"").decode("utf-8", "replace").strip())
         if found[2] != b"-":
             return Reply(int(found[1]), tuple(lines))
-    raise ProtocolError(f"{wire.server.where} never ends its reply")
+    raise ProtocolError(f"{wire.server.where} never ends its reply", hint="mailctl account show ACCOUNT")
 
 
 def quoted(line: bytes) -> str:

@@ -67,8 +67,9 @@ def add_authorities(made: ssl.SSLContext, ca_file: str) -> None:
         made.load_verify_locations(cafile=Path(ca_file).expanduser())
     except ssl.SSLError as error:
         raise StoreError(f"ca_file '{ca_file}' holds no certificate in PEM", hint=hint) from error
-    except OSError as error:
-        raise StoreError(f"cannot read ca_file '{ca_file}': {(error.strerror or '').lower()}", hint=hint) from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: `~` of nobody's
+        why = (error.strerror or "") if isinstance(error, OSError) else str(error)
+        raise StoreError(f"cannot read ca_file '{ca_file}': {why.rstrip('.').lower()}", hint=hint) from error
 
 
 def secured(plain: socket, server: Server) -> ssl.SSLSocket:
@@ -128,7 +129,9 @@ def handshake_error(server: Server, error: ssl.SSLError) -> TlsUnavailableError:
             f"{server.where} does not speak TLS on that port",
             hint="mailctl account set ACCOUNT incoming.security=starttls, or another incoming.port",
         )
-    return TlsUnavailableError(f"cannot agree on TLS with {server.where}: {reason(error)}")
+    return TlsUnavailableError(
+        f"cannot agree on TLS with {server.where}: {reason(error)}", hint=f"openssl s_client -connect {server.where}"
+    )
 
 
 def reason(error: ssl.SSLError) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from mailctl.errors import StorageError
@@ -61,6 +62,13 @@ def marked(mark: str, text: str) -> str:
 def printable(text: str) -> str:
     """The text on one line, its control characters as escapes."""
     return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text.removesuffix("\r"))
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """The text without secrets, which a server may say back to us."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "…").replace(printable(secret), "…")
+    return text
 
 
 def shown(data: bytes) -> str:

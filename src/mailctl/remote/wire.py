@@ -9,10 +9,11 @@ from io import BufferedReader
 from mailctl.domain.account import Security, Server
 from mailctl.errors import ProtocolError, ServerUnreachableError
 from mailctl.remote import tls
-from mailctl.remote.trace import Trace, left_out, shown
+from mailctl.remote.trace import Trace, left_out, masked, shown
 
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
+PIECE = 64 * 1024  # bytes under one deadline: a large message on a slow line takes longer than any step may
 QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux; else each answer may wait 40 ms for a delayed ACK
 
 
@@ -25,6 +26,7 @@ class Wire:
         self.trace = trace
         self.timeout = timeout
         self.hidden = ""
+        self.secrets: tuple[str, ...] = ()
         self.literal_follows = False
         self.must_hurry = True
         self.secure = False
@@ -44,7 +46,10 @@ class Wire:
         """
         try:
             if self.has_unread():
-                raise ProtocolError(f"{self.server.where} said something between STARTTLS and TLS")
+                raise ProtocolError(
+                    f"{self.server.where} said something between STARTTLS and TLS",
+                    hint="mailctl account set ACCOUNT incoming.security=tls",
+                )
             wrapped = tls.secured(self.sock, self.server)
         except BaseException:
             self.close()
@@ -71,18 +76,18 @@ class Wire:
             self.trace.note(text)
 
     @contextmanager
-    def hiding(self, what: str) -> Iterator[None]:
-        """Keep what is said meanwhile out of the trace; only `what` and a size stand there."""
-        self.hidden = what
+    def hiding(self, what: str, *secrets: str) -> Iterator[None]:
+        """Keep what is said meanwhile out of the trace, but for `what` and a size; and secrets that the server echoes."""
+        self.hidden, self.secrets = what, secrets
         try:
             yield
         finally:
-            self.hidden = ""
+            self.hidden, self.secrets = "", ()
 
     # -- as a socket
 
     def sendall(self, data: bytes) -> None:
-        """Send it all; a literal's content does not go into the trace."""
+        """Send it all, each piece in time; a literal's content does not go into the trace."""
         if self.trace:
             if self.hidden or self.literal_follows:
                 self.trace.sent(f"{self.hidden} {left_out(data)}".lstrip(), secure=self.secure)
@@ -90,7 +95,9 @@ class Wire:
                 self.trace.sent(shown(data), secure=self.secure)
             self.literal_follows = data.endswith(b"}\r\n")
         self.must_hurry = True
-        self.sock.sendall(data)
+        view = memoryview(data)
+        for start in range(0, len(view), PIECE):
+            self.sock.sendall(view[start : start + PIECE])
 
     def makefile(self, *_modes: object) -> "Wire":
         """Itself, for it reads as well."""
@@ -120,7 +127,7 @@ class Wire:
         self.hurry()
         line = self.file.readline(limit)
         if self.trace:
-            self.trace.got(shown(line) if line else "(closed)", secure=self.secure)
+            self.trace.got(masked(shown(line), self.secrets) if line else "(closed)", secure=self.secure)
         return line
 
     def read(self, size: int) -> bytes:
@@ -159,8 +166,17 @@ def reaching(server: Server, what: str, timeout: float) -> Iterator[None]:
         yield
     except (OSError, UnicodeError) as error:
         raise ServerUnreachableError(
-            f"{what} {server.where}: {cause(error, timeout)}", hint="mailctl account show ACCOUNT"
+            f"{what} {server.where}: {cause(error, timeout)}", hint=advice(error, server)
         ) from error
+
+
+def advice(error: Exception, server: Server) -> str:
+    """What may help; a port that wants TLS at once keeps silent when it hears none."""
+    if not isinstance(error, TimeoutError):
+        return "mailctl account show ACCOUNT"
+    if server.security is Security.TLS:
+        return f"is port {server.port} open in the firewall? mailctl account show ACCOUNT"
+    return f"does port {server.port} want TLS at once? mailctl account set ACCOUNT incoming.security=tls"
 
 
 def cause(error: Exception, timeout: float) -> str:
