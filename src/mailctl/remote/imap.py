@@ -1,0 +1,402 @@
+"""IMAP: a logged-in session, its folders, and the messages in them; the only home of imapclient."""
+
+import imaplib
+import logging
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from functools import cached_property
+from types import TracebackType
+
+from imapclient import IMAPClient
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mailctl.domain.account import Server
+from mailctl.domain.folders import Folder
+from mailctl.errors import MessageRefusedError, ProtocolError, ServerUnreachableError
+from mailctl.remote import imap_answers as answers
+from mailctl.remote import imap_sets as sets
+from mailctl.remote.imap_answers import Body, FolderState, Listed, Piece
+from mailctl.remote.imap_faults import ended, greeting, logging_in, mapped, refused, said
+from mailctl.remote.imap_lines import Cut, Lines, quoted
+from mailctl.remote.trace import Trace
+from mailctl.remote.wire import READ_SECONDS, Wire, reaching
+
+AT_ONCE = 50  # STATUS commands under way: their answers must fit into the socket's buffers
+CRLF = re.compile(rb"\r\n|\r|\n")
+FLAG = re.compile(r"\\?[A-Za-z0-9_$.+-]+")
+UID_IN_HEAD = re.compile(rb"\bUID (\d{1,10})\b")
+COUNTED = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
+LARGEST = 2**63 - 1
+logging.getLogger("imapclient").addHandler(logging.NullHandler())  # else its warnings stand on the user's terminal
+
+
+def open_imap(
+    server: Server, secret: str, *, timeout: float = READ_SECONDS, trace: Trace | None = None
+) -> "ImapSession":
+    """A session with an IMAP server, TLS up and logged in; to be used with `with`.
+
+    Args:
+        server: where, how secured, as whom.
+        secret: password or OAuth2 token.
+        timeout: seconds for each step; connecting has 15 at most.
+        trace: where the conversation is written.
+
+    Raises:
+        ServerUnreachableError: name, port, certificate (CertificateError) or no TLS (TlsUnavailableError).
+        LoginRefusedError: the server refused the login.
+        TemporaryError: the server asks to come again later.
+        ProtocolError: what answers is no IMAP server.
+    """
+    wire = Wire(server, timeout=timeout, trace=trace)
+    try:
+        with reaching(server, "cannot reach", timeout), greeting(server):
+            lines = Lines(wire)
+            wire.settimeout(timeout)
+            lines.secured_as_asked()
+        with logging_in(server, secret, timeout):
+            lines.log_in(secret)
+        return ImapSession(lines)
+    except BaseException:
+        wire.close()
+        raise
+
+
+class CutShortError(ServerUnreachableError):
+    """The connection ended within a message; `body` is what had come of it."""
+
+    def __init__(self, message: str, *, body: Body) -> None:
+        super().__init__(message)
+        self.body = body
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """What came of the messages asked for; `refusal` has the server's words where it would not give one."""
+
+    uids: tuple[int, ...]
+    bodies: tuple[Body, ...]
+    refusal: str = ""
+
+
+class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
+    """imapclient over a connection that is there and logged in; folder names as the server writes them."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        super().__init__(lines.wire.server.host, lines.wire.server.port, ssl=False, timeout=lines.wire.timeout)
+        lines.debug = 0  # at 5, imapclient's choice, imaplib spells every message out for a log nobody reads
+
+    def _create_IMAP4(self) -> Lines:  # noqa: N802 - imapclient's name
+        """The connection that is there."""
+        return self.lines
+
+    def _normalise_folder(self, folder_name: bytes) -> bytes:
+        """The name, quoted; it is the server's own already."""
+        return quoted(folder_name)
+
+
+class ImapSession:
+    """A logged-in connection to an IMAP server; for one thread."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.server = lines.wire.server
+        self.client = Client(lines)
+        self.wire_names: dict[str, bytes] = {}
+        self.told = lines.untagged_responses.pop("CAPABILITY", None)
+
+    def __enter__(self) -> "ImapSession":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Take leave, without waiting for the answer."""
+        try:
+            if not isinstance(error, ServerUnreachableError):
+                self.lines.send(self.lines._new_tag() + b" LOGOUT\r\n")
+        except OSError:
+            return
+        finally:
+            self.lines.wire.close()
+
+    @cached_property
+    def capabilities(self) -> frozenset[str]:
+        """What the server offers to who is logged in; asked for only where the login's answer did not say it."""
+        told = self.told
+        if not told:
+            with self.asking("say what it can"):
+                _, told = self.lines.capability()
+        found = frozenset(
+            word for line in told if isinstance(line, bytes) for word in answers.text(line).upper().split()
+        )
+        self.client._cached_capabilities = tuple(word.encode() for word in found)
+        return found
+
+    def asking(self, what: str) -> AbstractContextManager[None]:
+        """Ours instead of foreign exceptions; `what` is what the server may refuse."""
+        return mapped(self.server, what, self.lines.wire.timeout)
+
+    def command(self, name: str, *words: str | bytes, answer: str | None = None) -> Sequence[Piece | None]:
+        """Say a command and give its answers of one kind, of the command's own name when none is said."""
+        kind = answer or name
+        self.lines.untagged_responses.pop(kind, None)
+        tag = self.lines._command(name, *words)
+        self.lines.finish(name, tag)
+        found: Sequence[Piece | None] = self.lines.untagged_responses.pop(kind, [])
+        return found
+
+    def wire_name(self, folder: str) -> bytes:
+        """A folder's name as the server writes it: as it listed it, else in modified UTF-7."""
+        return self.wire_names.get(folder) or answers.encoded(folder)
+
+    # -- folders
+
+    def folders(self) -> tuple[Folder, ...]:
+        """Every folder, in the server's order, each once; INBOX under that name."""
+        extended = {"LIST-EXTENDED", "SPECIAL-USE"} <= self.capabilities
+        with self.asking("list its folders"):
+            pieces = self.command("LIST", '""', '"*"', *(["RETURN (SPECIAL-USE)"] if extended else []))
+            found = [answers.folder_of(record) for record in answers.records(pieces)]
+        listed: dict[str, Folder] = {}
+        for name, folder in (one for one in found if one is not None):
+            if folder.name not in listed:
+                listed[folder.name] = folder
+                self.wire_names[folder.name] = name
+        return tuple(listed.values())
+
+    def personal_prefix(self) -> str:
+        """What stands before the names of one's own folders (RFC 2342): nothing, or such as `INBOX.`."""
+        if "NAMESPACE" not in self.capabilities:
+            return ""
+        with self.asking("tell its namespaces"):
+            pieces = self.command("NAMESPACE")
+            match [answers.values(record) for record in answers.records(pieces)]:
+                case [[[[bytes(prefix), *_], *_], *_], *_]:
+                    return answers.decoded(prefix)
+        return ""
+
+    def states(self, folders: Sequence[str]) -> dict[str, FolderState]:
+        """The numbers of folders, by STATUS, all asked at once; a folder that the server does not count is left out."""
+        found: dict[str, FolderState] = {}
+        items = f"({COUNTED} HIGHESTMODSEQ)" if "CONDSTORE" in self.capabilities else f"({COUNTED})"
+        with self.asking("count its messages"):
+            for some in sets.window(folders, AT_ONCE):
+                tags = [self.lines._command("STATUS", quoted(self.wire_name(name)), items) for name in some]
+                for name, tag in zip(some, tags, strict=True):
+                    state = self.end_status(name, tag)
+                    if state is not None:
+                        found[name] = state
+        return found
+
+    def end_status(self, folder: str, tag: bytes) -> FolderState | None:
+        """Wait for the end of one STATUS; None where the server will not say."""
+        try:
+            self.lines.finish("STATUS", tag)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            return None
+        pieces = self.lines.untagged_responses.pop("STATUS", [])
+        states = [one for record in answers.records(pieces) if (one := answers.status_of(record)) is not None]
+        own = [state for name, state in states if name == self.wire_name(folder) or state.name == folder]
+        found = own or [state for _, state in states[:1]]
+        return replace(found[0], name=folder) if found else None
+
+    def count_unseen(self, folder: str) -> int:
+        """How many messages of a folder are unread, by STATUS: nothing in it changes (RFC 9051, 6.3.11)."""
+        with self.asking(f"count the unread mail of '{folder}'"):
+            pieces = self.command("STATUS", quoted(self.wire_name(folder)), "(UNSEEN)")
+            for record in answers.records(pieces):
+                found = answers.status_of(record)
+                if found is not None and found[1].unseen is not None:
+                    return found[1].unseen
+        raise ProtocolError(f"{self.server.where} does not say how much of '{folder}' is unread")
+
+    def examine(self, folder: str) -> FolderState:
+        """Open a folder for reading only: nothing in it changes, and recent mail stays recent.
+
+        Raises:
+            FolderNotFoundError, ServerRefusedError, TemporaryError: the server does not open it.
+        """
+        return self.opened(folder, readonly=True)
+
+    def select(self, folder: str) -> FolderState:
+        """Open a folder for changing it.
+
+        Raises:
+            FolderNotFoundError, ServerRefusedError, TemporaryError: the server does not open it so.
+        """
+        return self.opened(folder, readonly=False)
+
+    def opened(self, folder: str, *, readonly: bool) -> FolderState:
+        """Open a folder and take its numbers."""
+        with self.asking(f"open the folder '{folder}'"):
+            said_of = self.client.select_folder(self.wire_name(folder), readonly=readonly)
+            messages = int(said_of[b"EXISTS"])
+            uidnext = clamped(said_of.get(b"UIDNEXT"))
+            if not uidnext and messages:
+                last = answers.flags_in(self.uid_fetch("*", "(UID FLAGS)"))
+                uidnext = max(last, default=0)
+            return FolderState(
+                name=folder,
+                uidvalidity=clamped(said_of.get(b"UIDVALIDITY")),
+                uidnext=uidnext or 1,
+                messages=messages,
+                highestmodseq=clamped(said_of.get(b"HIGHESTMODSEQ")) or None,
+            )
+
+    def create(self, folder_name: str) -> None:
+        """Make a folder.
+
+        Raises:
+            AlreadyExistsError, ServerRefusedError: the server does not.
+        """
+        with self.asking(f"make the folder '{folder_name}'"):
+            self.client.create_folder(self.wire_name(folder_name))
+
+    # -- messages put there
+
+    def append(self, folder: str, raw: bytes, *, flags: frozenset[str], when: datetime) -> None:
+        """Lay a message into a folder, its lines ending with CRLF.
+
+        Raises:
+            FolderNotFoundError: there is no such folder.
+            MessageRefusedError: it is larger than the server takes.
+        """
+        data = CRLF.sub(b"\r\n", raw)
+        limit = next((one[12:] for one in self.capabilities if one.startswith("APPENDLIMIT=")), "")
+        if limit.isdigit() and len(data) > int(limit):
+            raise MessageRefusedError(f"{self.server.where} takes {limit} bytes at most, this message has {len(data)}")
+        with self.asking(f"keep the message in '{folder}'"):
+            self.client.append(self.wire_name(folder), data, written_flags(flags), when)
+
+    def has_message(self, folder: str, message_id: str) -> bool:
+        """Whether a folder holds a message of this Message-ID."""
+        self.examine(folder)
+        with self.asking(f"search '{folder}'"):
+            charset = None if message_id.isascii() else "UTF-8"
+            return bool(self.client.search(["HEADER", "Message-ID", message_id], charset))
+
+    def add_flags(self, uids: Sequence[int], flags: frozenset[str]) -> None:
+        """Give messages of the selected folder more flags."""
+        names = f"({' '.join(written_flags(flags))})"
+        with self.asking("flag the messages"):
+            for some in sets.chunks(uids, most=1000):
+                self.command("UID", "STORE", sets.written(some), "+FLAGS.SILENT", names)
+
+    # -- messages of the examined folder
+
+    def uid_fetch(self, uids: str, items: str) -> Sequence[Piece | None]:
+        """The answers to one FETCH; what the server says of messages it will not give is passed over."""
+        self.lines.untagged_responses.pop("FETCH", None)
+        try:
+            return self.command("UID", "FETCH", uids, items, answer="FETCH")
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            found: Sequence[Piece | None] = self.lines.untagged_responses.pop("FETCH", [])
+            if not found:
+                raise
+            return found
+
+    def uids(self, *, since: date | None = None) -> frozenset[int]:
+        """The UIDs of the folder, all or those that came on a day or later."""
+        criterion = f"SINCE {since.day}-{answers.MONTHS[since.month - 1].capitalize()}-{since.year}" if since else "ALL"
+        with self.asking("search the folder"):
+            if "ESEARCH" not in self.capabilities:
+                pieces = self.command("UID", "SEARCH", criterion, answer="SEARCH")
+                return frozenset(int(word) for line in pieces if isinstance(line, bytes) for word in uid_words(line))
+            pieces = self.command("UID", "SEARCH", "RETURN (ALL)", criterion, answer="ESEARCH")
+            found = [re.search(rb"\bALL ([0-9:,]+)", line) for line in pieces if isinstance(line, bytes)]
+            return frozenset().union(*(sets.read(one[1].decode()) for one in found if one))
+
+    def flags(self, first: int, last: int, *, changed_since: int | None = None) -> dict[int, frozenset[str]]:
+        """The flags of messages from one UID to another, by UID.
+
+        Args:
+            first: the lowest UID.
+            last: the highest; above the folder's own highest the server may add that one message.
+            changed_since: only those changed after this HIGHESTMODSEQ (RFC 7162, 3.1.4).
+        """
+        items = "(UID FLAGS)" if changed_since is None else f"(UID FLAGS) (CHANGEDSINCE {changed_since})"
+        with self.asking("tell its flags"):
+            found = answers.flags_in(self.uid_fetch(f"{first}:{last}", items))
+        return {uid: flags for uid, flags in found.items() if first <= uid <= last}
+
+    def listed(self, uids: Iterable[int], *, with_message_id: bool = False) -> Iterator[Listed]:
+        """What the server says of messages, without their texts; those it does not have are left out."""
+        field = " BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]" if with_message_id else ""
+        for some in sets.chunks(uids, most=2000):
+            with self.asking("list its messages"):
+                found = answers.listed_in(
+                    self.uid_fetch(sets.written(some), f"(UID FLAGS INTERNALDATE RFC822.SIZE{field})")
+                )
+            wanted = set(some)
+            yield from (one for one in found if one.uid in wanted)
+
+    def bodies(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
+        """Messages as they are, a batch at a time; the next is asked for while one is dealt with.
+
+        Raises:
+            CutShortError: the connection ended within a message.
+        """
+        waiting: deque[tuple[Sequence[int], bytes]] = deque()
+        for uids in batches:
+            waiting.append((uids, self.begin_bodies(uids)))
+            if len(waiting) > 1:
+                yield self.end_bodies(*waiting.popleft())
+        while waiting:
+            yield self.end_bodies(*waiting.popleft())
+
+    def begin_bodies(self, uids: Sequence[int]) -> bytes:
+        """Ask for messages, not marking them as read; gives the command's tag."""
+        with self.asking("give a message"):
+            tag: bytes = self.lines._command("UID", "FETCH", sets.written(uids), "(UID BODY.PEEK[])")
+            return tag
+
+    def end_bodies(self, uids: Sequence[int], tag: bytes) -> Batch:
+        """Wait for messages asked for."""
+        refusal = ""
+        with self.asking("give a message"):
+            try:
+                self.lines.finish("FETCH", tag)
+            except Cut as cut:
+                raise self.cut_short(cut) from cut
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                refusal = str(refused(self.server, "give a message", said(error)))
+            found = answers.bodies_in(self.lines.untagged_responses.pop("FETCH", []))
+        wanted = set(uids)
+        return Batch(uids=tuple(uids), bodies=tuple(one for one in found if one.uid in wanted), refusal=refusal)
+
+    def cut_short(self, cut: Cut) -> ServerUnreachableError:
+        """The error for a connection that ended within a literal."""
+        error = ended(self.server, said(cut))
+        uid = UID_IN_HEAD.search(cut.head)
+        body = Body(uid=int(uid[1]) if uid else 0, raw=cut.piece, odd="the connection ended within it")
+        return CutShortError(str(error), body=body)
+
+
+def clamped(value: object) -> int:
+    """A number the index can keep; 0 for none."""
+    return min(value, LARGEST) if isinstance(value, int) else 0
+
+
+def uid_words(line: bytes) -> list[bytes]:
+    """The numbers in SEARCH's answer; MODSEQ may follow them (RFC 7162, 3.1.5)."""
+    return line.partition(b"(")[0].split()
+
+
+def written_flags(flags: frozenset[str]) -> list[str]:
+    """Flags in one order.
+
+    Raises:
+        ValueError: one holds what no flag can.
+    """
+    assert all(FLAG.fullmatch(flag) for flag in flags), flags
+    return sorted(flags)
