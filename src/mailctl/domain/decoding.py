@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 # 'idna' and 'punycode' take quadratic time, the others are no charsets of mail.
 NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
-WINDOWS = {"iso8859-1": "cp1252", "ascii": "utf-8"}  # what is declared → what is meant, as browsers have it
+UTF8 = "utf-8-sig"
+# What is declared → what is meant, as browsers have it.
+WINDOWS = {"iso8859-1": "cp1252", "ascii": UTF8, "utf-8": UTF8, "iso8859-9": "cp1254", "shift_jis": "cp932",
+           "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949"}  # fmt: skip
 WORD = re.compile(r"=\?([^?\s]{1,64})\?([bBqQ])\?([^?]*)\?=")
 ADJACENT = re.compile(r"(?<=\?=)[ \t\r\n]+(?==\?[^?\s]{1,64}\?[bBqQ]\?[^?]*\?=)")
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
@@ -16,15 +19,21 @@ EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def decode(data: bytes, charset: str | None = None) -> str:
-    """Bytes as text: in their charset where it is known and fits, else UTF-8, else Windows-1252; never fails."""
-    for name in (codec_of(charset), "utf-8", "cp1252"):
-        if name is None:
-            continue
+    """Bytes as text: in their charset where it is known and fits, else UTF-8, else Windows-1252; never fails.
+
+    What is UTF-8 and called Latin-1 is UTF-8: many say so who never looked.
+    """
+    named = codec_of(charset) or UTF8
+    for name in (UTF8, named) if named == "cp1252" else (named, UTF8):
         try:
-            return data.decode(name)
+            return data.decode(name).encode("utf-8", "replace").decode()  # UTF-7 can make lone surrogates
         except (ValueError, LookupError):
             continue
-    return data.decode("latin-1" if codec_of(charset) == "cp1252" else "utf-8", "replace")
+    nearly = data.decode(UTF8, "replace")
+    lost = nearly.count("\N{REPLACEMENT CHARACTER}")
+    if lost < len(data) - len(nearly):  # more letters of several bytes than faults: UTF-8, cut or mixed
+        return nearly
+    return data.decode("cp1252", "replace")
 
 
 def codec_of(charset: str | None) -> str | None:
@@ -45,7 +54,7 @@ def header_text(value: str) -> str:
     Args:
         value: as the email package has it: bytes beyond ASCII as surrogates.
     """
-    plain = decode(value.encode("ascii", "surrogateescape")) if not has_letters(value) else value
+    plain = value if value.isascii() or has_letters(value) else decode(value.encode("ascii", "surrogateescape"))
     return " ".join(decode_words(plain).replace("\0", " ").split())
 
 

@@ -1,54 +1,36 @@
-"""Paragraphs in short lines that a reader joins again: format=flowed (RFC 3676)."""
+"""Text whose lines were broken to travel, joined again (RFC 3676)."""
 
-import re
-
-LONGEST = 78  # RFC 5322, 2.1.1
-WIDTH = 72
-# Indented, tabulated or aligned by spaces, but for the two spaces that some set behind a sentence.
-PREFORMATTED = re.compile(r"^[>\s]*\s{2,}\S|^\s|\t|[^\s.!?:]\s{2,}\S|\s{3,}")
-QUOTED = re.compile(r"(>+) ?(.*)", re.DOTALL)
-WORDS = re.compile(r"\S+ *| +")
-STUFFED = (" ", ">", "From ")
-DELIMITER = "-- "
+SIGNATURE = "-- "
 
 
-def flowed(text: str) -> str | None:
-    """The text in short lines, soft ones ending with a space; None where that helps nobody.
+def unflowed(text: str, *, delete_space: bool = False) -> str:
+    """Format=flowed text with its paragraphs whole.
 
-    It helps where a paragraph is one long line. Short lines need nothing; long ones that are set up by spaces, such as
-    a table, would be torn.
+    Args:
+        text: with LF line ends.
+        delete_space: whether the space at a line's end was added too (`DelSp=yes`).
     """
-    lines = text.split("\n")
-    long = [line for line in lines if len(line) > LONGEST]
-    if not long or any(PREFORMATTED.search(line) for line in long):
-        return None
-    return "\n".join(part for line in lines for part in parts_of(line))
+    paragraphs: list[tuple[int, list[str]]] = []
+    flowing = False
+    for line in text.split("\n"):
+        depth, content = taken_apart(line)
+        flows = content.endswith(" ") and content != SIGNATURE
+        part = content[:-1] if flows and delete_space else content
+        if flowing and paragraphs[-1][0] == depth and content != SIGNATURE:
+            paragraphs[-1][1].append(part)
+        else:
+            paragraphs.append((depth, [part]))
+        flowing = flows
+    return "\n".join(written(depth, "".join(parts)) for depth, parts in paragraphs)
 
 
-def parts_of(line: str) -> list[str]:
-    """A line in as many lines as it takes; the quote marks stand before each."""
-    if line == DELIMITER:
-        return [line]
-    bare = line.rstrip(" ")
-    if len(bare) <= LONGEST:
-        return [bare if bare.startswith(">") else stuffed(bare)]
-    quoted = QUOTED.fullmatch(bare)
-    if quoted is None:
-        return [stuffed(piece) for piece in pieces(bare)]
-    marks, rest = quoted[1], quoted[2]
-    return [f"{marks} {piece}" for piece in pieces(rest)]
+def taken_apart(line: str) -> tuple[int, str]:
+    """How deep a line is quoted, and what it says, the space that protected it removed."""
+    content = line.lstrip(">")
+    return len(line) - len(content), content.removeprefix(" ")
 
 
-def pieces(line: str) -> list[str]:
-    """A line cut behind spaces."""
-    found = [""]
-    for word in WORDS.findall(line):
-        if found[-1] and len(found[-1]) + len(word.rstrip()) > WIDTH:
-            found.append("")
-        found[-1] += word
-    return found
-
-
-def stuffed(line: str) -> str:
-    """A line with a space before what a reader would take for a mark (RFC 3676, 4.4)."""
-    return f" {line}" if line.startswith(STUFFED) else line
+def written(depth: int, content: str) -> str:
+    """A paragraph behind its quote marks."""
+    said = content if content == SIGNATURE else content.rstrip()
+    return f"{'>' * depth} {said}" if depth else said

@@ -147,20 +147,26 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """An attachment of a message, as `read` and `save` name it."""
+    """An attachment of a message, as `read` and `save` name it; one that serves the text, such as a logo, is inline."""
 
     filename: str
     content_type: str
     size: int
+    inline: bool = False
 
 
 class Reading(Struct, frozen=True, kw_only=True):
-    """A message opened for reading."""
+    """A message opened for reading.
+
+    Addresses stand as `Name <address>`, separated by commas, names quoted where need be; `reply_to` is empty where
+    answers go to the sender. `notes` are what its reader should know: that it is encrypted, or signed and not verified.
+    """
 
     id: int
     account: str
     folder: str
     sender: str
+    reply_to: str
     to: str
     cc: str
     subject: str
@@ -171,4 +177,5 @@ class Reading(Struct, frozen=True, kw_only=True):
     text: str
     is_html: bool
     attachments: tuple[Part, ...]
+    notes: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()

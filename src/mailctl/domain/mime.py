@@ -47,6 +47,11 @@ class Node(Struct, frozen=True, kw_only=True):
         return self.raw[self.start : self.end]
 
     @property
+    def content_id(self) -> str:
+        """What other parts call it (RFC 2392)."""
+        return first(self.headers, "content-id")
+
+    @property
     def content(self) -> bytes:
         """Its body without the transfer encoding."""
         return body_bytes(self.body, first(self.headers, "content-transfer-encoding"))
@@ -161,7 +166,7 @@ def unquoted(text: str) -> str:
 
 
 def children(parent: Node) -> Iterator[Node]:
-    """The parts of a multipart, in their order; a missing last boundary is forgiven; none where there is no boundary."""
+    """The parts of a multipart, in their order, the last boundary forgiven; none where there is no boundary."""
     boundary = boundary_of(parent)
     if not boundary:
         return

@@ -1,147 +1,106 @@
-"""Parts of a message, written: transfer encodings, flowed text, how parts nest (RFC 2045, 2046, 2387, 3676)."""
+"""Which parts of a message are files, and what its reader should know of it."""
 
-import re
-from binascii import b2a_base64
+from collections.abc import Iterator
 
 from msgspec import Struct
 
-from mailctl.domain import fields
-from mailctl.domain.inline import cid_of
-from mailctl.domain.message import Attachment
-from mailctl.errors import BadDataError
+from mailctl.domain.mime import DEEPEST, MOST_PARTS, Node, children
 
-WIDTH = 76
-# Beyond what is plain ASCII in short lines: a line that begins with `From ` gets a `>` in mailboxes, one that begins
-# with a dot may be taken for the end (RFC 2049, 3).
-UNSAFE = re.compile(rb"[^\t\r\n -~]|^From |^\.|[^\r\n]{998}", re.MULTILINE)
-BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-SAFE_LINE = re.compile(rb"(?!From |\.)[\t -<>-~]{0,75}(?<![\t ])")
-QP = {byte: b"=%02X" % byte for byte in range(256)} | {byte: bytes([byte]) for byte in b"\t" + bytes(range(32, 127))}
-QP[0x3D] = b"=3D"
-TYPE = re.compile(r'[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+(?:; ?[a-z0-9-]+=(?:[\w.:+-]+|"[\w .:+-]*"))*', re.I | re.A)
-UNKNOWN = "application/octet-stream"
+MESSAGES = frozenset({"message/rfc822", "message/global"})
+FILES_OF_TEXT = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rtf", "text/csv"})
+SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+NOT_READ = "mailctl does not decrypt it; save it with: mailctl save"
+NOT_VERIFIED = "the signature is not verified"
+WINMAIL = "winmail.dat is Outlook's own wrapping (TNEF): what was attached is inside; tnef or ytnef unpacks it"
 
 
-class Entity(Struct, frozen=True, kw_only=True):
-    """The fields of a part and its body, as they are written."""
+class File(Struct, frozen=True, kw_only=True):
+    """A part that is kept as a file; one that only serves another, such as a logo, is inline."""
 
-    fields: tuple[str, ...]
-    body: bytes
-
-    @property
-    def raw(self) -> bytes:
-        """The part as it is written."""
-        return "".join(f"{field}\r\n" for field in self.fields).encode() + b"\r\n" + self.body
+    node: Node
+    inline: bool
 
 
-def text(content: str, subtype: str, *, parameters: str = "") -> Entity:
-    """A part to be read; its lines end with `\\n`.
-
-    Raises:
-        BadDataError: it holds half letters, as what was read in another encoding does.
-    """
-    try:
-        encoding, body = encoded_text(content.replace("\n", "\r\n").encode())
-    except UnicodeEncodeError as error:
-        raise BadDataError("the text is not in UTF-8", hint="iconv -f latin1 -t utf-8 FILE") from error
-    return Entity(
-        fields=(
-            f"Content-Type: text/{subtype}; charset=utf-8{parameters}",
-            f"Content-Transfer-Encoding: {encoding}",
-        ),
-        body=body,
-    )
+def files(message: Node) -> Iterator[File]:
+    """The files in a message, in their order."""
+    return files_in(message, iter(range(MOST_PARTS)), depth=0, inline=False, serves=False)
 
 
-def encoded_text(data: bytes) -> tuple[str, bytes]:
-    """The encoding that suits a text best, and the text in it."""
-    if not UNSAFE.search(data):
-        return "7bit", data
-    beyond = sum(1 for byte in data if byte > 126)
-    if 3 * beyond > len(data) / 2:
-        return "base64", base64(data)
-    return "quoted-printable", b"\r\n".join(quoted_line(line) for line in data.split(b"\r\n"))
-
-
-def quoted_line(line: bytes) -> bytes:
-    """A line in quoted-printable: at most 76 bytes a line (RFC 2045, 6.7)."""
-    if SAFE_LINE.fullmatch(line):
-        return line
-    units = [QP[byte] for byte in line]
-    if line.startswith((b"From ", b".")):
-        units[0] = b"=%02X" % line[0]
-    if line[-1:] in (b" ", b"\t"):
-        units[-1] = b"=%02X" % line[-1]
-    lines, width = [b""], 0
-    for unit in units:
-        if width + len(unit) > WIDTH - 1:
-            lines.append(b"")
-            width = 0
-        lines[-1] += unit
-        width += len(unit)
-    return b"=\r\n".join(lines)
-
-
-def base64(data: bytes) -> bytes:
-    """Bytes in base64, in lines."""
-    found = b2a_base64(data, newline=False)
-    return b"\r\n".join(found[place : place + WIDTH] for place in range(0, len(found), WIDTH)) + b"\r\n"
-
-
-def attached(file: Attachment) -> Entity:
-    """A file to send along, which arrives byte for byte."""
-    kind = type_of(file)
-    named = fields.typed_fields(kind, disposition="attachment", filename=file.filename)
-    if kind == "message/rfc822":
-        return Entity(fields=(*named, "Content-Transfer-Encoding: 7bit"), body=file.content)
-    return Entity(fields=(*named, "Content-Transfer-Encoding: base64"), body=base64(file.content))
-
-
-def inline(file: Attachment) -> Entity:
-    """An image that the HTML beside it refers to by `cid:` (RFC 2392)."""
-    named = fields.typed_fields(type_of(file), disposition="inline", filename=file.filename)
-    more = (f"Content-ID: <{cid_of(file.filename)}>", "Content-Transfer-Encoding: base64")
-    return Entity(fields=(*named, *more), body=base64(file.content))
-
-
-def type_of(file: Attachment) -> str:
-    """The type to announce for a file.
-
-    A message may not be encoded (RFC 2046, 5.2.1): one that would not arrive as it is goes as a mere file, as does what
-    has no valid type. A text in UTF-8 says so.
-    """
-    kind = file.content_type.lower() if TYPE.fullmatch(file.content_type) else UNKNOWN
-    if kind.startswith(("multipart/", "message/")):
-        is_safe = kind == "message/rfc822" and not (UNSAFE.search(file.content) or BARE.search(file.content))
-        return kind if is_safe else UNKNOWN
-    if kind.startswith("text/") and "charset" not in kind and is_utf8(file.content):
-        return f"{kind}; charset=utf-8"
-    return file.content_type if kind != UNKNOWN else kind
-
-
-def is_utf8(content: bytes) -> bool:
-    """Whether bytes are UTF-8."""
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def multipart(subtype: str, parts: tuple[Entity, ...], *, seed: str, parameters: str = "") -> Entity:
-    """Several parts as one.
+def files_in(part: Node, budget: Iterator[int], *, depth: int, inline: bool, serves: bool) -> Iterator[File]:
+    """The files in a part.
 
     Args:
-        subtype: mixed, alternative or related.
-        parts: in their order.
-        seed: letters for the boundary, which the parts do not hold in all likelihood; it is made sure.
-        parameters: more for Content-Type, from the `;` on.
+        part: where to look.
+        budget: runs out after so many parts.
+        depth: how many parts lie around it.
+        inline: whether it is one that serves the text.
+        serves: whether it serves another part, so that its text is not to be read.
     """
-    raws = [part.raw for part in parts]
-    number, boundary = 0, f"=_{subtype}_{seed}"
-    while any(boundary.encode() in raw for raw in raws):
-        number += 1
-        boundary = f"=_{subtype}{number}_{seed}"
-    delimiter = b"--" + boundary.encode()
-    body = b"".join(b"%s\r\n%s\r\n" % (delimiter, raw) for raw in raws) + delimiter + b"--\r\n"
-    return Entity(fields=(f'Content-Type: multipart/{subtype}{parameters};\r\n boundary="{boundary}"',), body=body)
+    parts = [child for child, _ in zip(children(part), budget, strict=False)] if opens(part, depth) else []
+    main = main_part(part, parts)
+    for child in parts:
+        helps = main is not None and child is not main
+        yield from files_in(
+            child,
+            budget,
+            depth=depth + 1,
+            inline=inline or (helps and child.disposition != "attachment"),
+            serves=serves or helps,
+        )
+    if not parts and (serves or not is_text(part, depth=depth)):
+        yield File(node=part, inline=inline)
+
+
+def opens(part: Node, depth: int) -> bool:
+    """Whether to look for parts in a part; what lies too deep stays whole."""
+    return part.is_multipart and depth < DEEPEST
+
+
+def main_part(part: Node, parts: list[Node]) -> Node | None:
+    """The one that the others serve (RFC 2387, 3.2; RFC 1847, 2.1); None where none does."""
+    if not parts or part.type not in ("multipart/related", "multipart/signed"):
+        return None
+    start = part.parameters.get("start", "")
+    return next((one for one in parts if start and one.content_id == start), parts[0])
+
+
+def is_text(part: Node, *, depth: int) -> bool:
+    """Whether a part is to be read, not kept as a file; a multipart without a boundary is read as it stands.
+
+    Some name their only text, which makes it no file.
+    """
+    if part.disposition == "attachment" or (part.filename and depth):
+        return False
+    return part.is_multipart or (part.type.startswith("text/") and part.type not in FILES_OF_TEXT)
+
+
+def notes_of(message: Node, text: str) -> tuple[str, ...]:
+    """What the reader should know: signed, encrypted, wrapped."""
+    types = {message.type, *(file.node.type for file in files(message))}
+    names = {(file.node.filename or "").casefold() for file in files(message)}
+    notes = [protection(message), inline_pgp(text)]
+    if "application/ms-tnef" in types or "winmail.dat" in names:
+        notes.append(WINMAIL)
+    return tuple(note for note in notes if note)
+
+
+def protection(message: Node) -> str:
+    """Whether a message is signed or encrypted (RFC 1847, 3156, 8551)."""
+    kind = "OpenPGP" if "pgp" in message.parameters.get("protocol", "").lower() else "S/MIME"
+    if message.type == "multipart/encrypted":
+        return f"encrypted ({kind}): {NOT_READ}"
+    if message.type == "multipart/signed":
+        return f"signed ({kind}): {NOT_VERIFIED}"
+    if message.type not in SMIME:
+        return ""
+    if message.parameters.get("smime-type", "").lower() == "signed-data":
+        return f"signed (S/MIME), its text wrapped in the signature: {NOT_READ.replace('decrypt', 'unwrap')}"
+    return f"encrypted (S/MIME): {NOT_READ}"
+
+
+def inline_pgp(text: str) -> str:
+    """Whether the text itself is signed or encrypted (RFC 9580, 6.2)."""
+    begin = text.lstrip()[:40]
+    if begin.startswith("-----BEGIN PGP MESSAGE-----"):
+        return "encrypted (OpenPGP, in the text): mailctl does not decrypt it"
+    return f"signed (OpenPGP, in the text): {NOT_VERIFIED}" if begin.startswith("-----BEGIN PGP SIGNED") else ""

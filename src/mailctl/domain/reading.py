@@ -1,29 +1,33 @@
 """A message's bytes → what the index keeps of it, and what a reader sees."""
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
-from msgspec import Struct
-
-from mailctl.domain.decoding import header_text, message_id, sent_at
+from mailctl.domain.body import body_of
+from mailctl.domain.decoding import header_text, message_id, message_ids, sent_at
+from mailctl.domain.filename import distinct, file_name
 from mailctl.domain.mailboxes import mailboxes
-from mailctl.domain.message import Head
-from mailctl.domain.mime import DEEPEST, MOST_PARTS, Headers, Node, children, every, first, parse
+from mailctl.domain.message import Head, Part, Reading
+from mailctl.domain.mime import Headers, Node, every, first, parse
+from mailctl.domain.parts import MESSAGES, files, notes_of
 
 LONGEST_SHOWN = 2000  # characters of a field that the index keeps
-FILES_OF_TEXT = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rtf", "text/csv"})
+NAMES = {"application/ms-tnef": "winmail.dat", "application/pgp-signature": "signature.asc",
+         "application/pgp-encrypted": "version.txt", "application/pkcs7-mime": "smime.p7m",
+         "application/pkcs7-signature": "smime.p7s", "text/calendar": "invitation.ics"}  # fmt: skip
+LONGEST_FIELD = 20_000  # characters of a field that are looked at for it
 
 
-class File(Struct, frozen=True, kw_only=True):
-    """A part that is kept as a file; one that only serves another, such as a logo, is inline."""
+class Found(NamedTuple):
+    """An attachment: what it is called, and where its content is."""
 
+    part: Part
     node: Node
-    inline: bool
 
 
 def head_of(raw: bytes) -> Head:
     """What the index keeps of a message; whatever the bytes are, there is something to keep."""
     message = parse(raw)
-    headers = message.headers
+    headers = tuple((name, value[:LONGEST_FIELD]) for name, value in message.headers)
     return Head(
         sender=sender_of(headers)[:LONGEST_SHOWN],
         to=addresses(headers, "to")[:LONGEST_SHOWN],
@@ -44,38 +48,61 @@ def addresses(headers: Headers, name: str) -> str:
     return mailboxes(", ".join(every(headers, name)))
 
 
-def files(message: Node) -> Iterator[File]:
-    """The files in a message, in their order."""
-    return files_in(message, iter(range(MOST_PARTS)), depth=0, inline=False, all_of_it=False)
-
-
-def files_in(part: Node, budget: Iterator[int], *, depth: int, inline: bool, all_of_it: bool) -> Iterator[File]:
-    """The files in a part.
+def reading_of(raw: bytes, *, id: int, account: str, folder: str) -> Reading:
+    """A message as its reader sees it; whatever the bytes are, there is something to see.
 
     Args:
-        part: where to look.
-        budget: runs out after so many parts.
-        depth: how many parts lie around it.
-        inline: whether it serves another part.
-        all_of_it: whether its text counts as a file too.
+        raw: the whole message.
+        id: its number in the index.
+        account: whose it is.
+        folder: where it lies.
     """
-    parts = zip(children(part), budget, strict=False) if part.is_multipart and depth < DEEPEST else ()
-    place = -1
-    for place, (child, _) in enumerate(parts):
-        serves = place > 0 and part.type in ("multipart/related", "multipart/signed")
-        yield from files_in(
-            child,
-            budget,
-            depth=depth + 1,
-            inline=inline or (serves and child.disposition != "attachment"),
-            all_of_it=all_of_it or serves,
-        )
-    if place < 0 and (all_of_it or not is_text(part)):
-        yield File(node=part, inline=inline)
+    message = parse(raw)
+    headers = message.headers
+    body = body_of(message)
+    return Reading(
+        id=id,
+        account=account,
+        folder=folder,
+        sender=sender_of(headers),
+        reply_to=addresses(headers, "reply-to"),
+        to=addresses(headers, "to"),
+        cc=addresses(headers, "cc"),
+        subject=header_text(first(headers, "subject")),
+        date=sent_at(first(headers, "date")),
+        message_id=message_id(first(headers, "message-id")),
+        in_reply_to=message_id(first(headers, "in-reply-to")),
+        references=message_ids(first(headers, "references")),
+        text=body.text,
+        is_html=body.is_html,
+        attachments=tuple(found.part for found in attachments_of(message)),
+        notes=notes_of(message, body.text),
+        headers=tuple((name, header_text(value)) for name, value in headers),
+    )
 
 
-def is_text(part: Node) -> bool:
-    """Whether a part is to be read, not kept as a file; a multipart without a boundary is read as it stands."""
-    if part.disposition == "attachment" or part.filename:
-        return False
-    return part.is_multipart or (part.type.startswith("text/") and part.type not in FILES_OF_TEXT)
+def attachments(raw: bytes) -> tuple[Found, ...]:
+    """The attachments of a message, inline ones too."""
+    return attachments_of(parse(raw))
+
+
+def attachments_of(message: Node) -> tuple[Found, ...]:
+    """The attachments of a message, each under a name of its own that a file can have."""
+    taken: set[str] = set()
+    found: list[Found] = []
+    for file in files(message):
+        name = distinct(name_of(file.node), taken)
+        taken.add(name)
+        part = Part(filename=name, content_type=file.node.type, size=len(file.node.content), inline=file.inline)
+        found.append(Found(part, file.node))
+    return tuple(found)
+
+
+def name_of(node: Node) -> str:
+    """What to call a part: what its sender does, else the subject of the message in it, else what it is."""
+    if node.filename:
+        return file_name(node.filename, content_type=node.type)
+    if node.type in MESSAGES:
+        subject = header_text(first(parse(node.content).headers, "subject"))[:100].replace("/", "-")
+        return file_name(f"{subject or 'message'}.eml", content_type=node.type)
+    return file_name(NAMES.get(node.type), content_type=node.type)

@@ -1,0 +1,77 @@
+"""The text of a message: which of its parts are read, and how they become one text."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from mailctl.domain.decoding import decode
+from mailctl.domain.flowed import unflowed
+from mailctl.domain.mime import MOST_PARTS, Node, children
+from mailctl.domain.parts import is_text, main_part, opens
+
+HTML = "text/html"
+CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\\s*=\\s*[\"']?([a-z0-9_-]{1,40})", re.IGNORECASE)
+LONGEST_HEAD = 2048  # bytes in which an HTML document names its charset
+
+
+class Body(Struct, frozen=True):
+    """The text of a message; `is_html` when some of it was HTML."""
+
+    text: str
+    is_html: bool
+
+
+def body_of(message: Node) -> Body:
+    """The text of a message: its plain text, else its HTML made readable."""
+    parts = texts(message, iter(range(MOST_PARTS)), depth=0)
+    shown = [text for text in map(text_of, parts) if text.strip()]
+    return Body("\n\n".join(shown) if len(shown) != 1 else shown[0], any(part.type == HTML for part in parts))
+
+
+def texts(part: Node, budget: Iterator[int], *, depth: int) -> list[Node]:
+    """The parts to read in a part, in their order."""
+    parts = [child for child, _ in zip(children(part), budget, strict=False)] if opens(part, depth) else []
+    if not parts:
+        return [part] if is_text(part, depth=depth) else []
+    main = main_part(part, parts)
+    if main is not None:
+        return texts(main, budget, depth=depth + 1)
+    found = [texts(child, budget, depth=depth + 1) for child in parts]
+    if part.type == "multipart/alternative":
+        return chosen([one for one in found if one])
+    return [one for several in found for one in several]
+
+
+def chosen(alternatives: list[list[Node]]) -> list[Node]:
+    """The alternative to read: the first in plain text that says something, else the richest, which is the last."""
+    for one in alternatives:
+        if all(part.type != HTML for part in one) and any(plain_text(part).strip() for part in one):
+            return one
+    with_html = [one for one in alternatives if any(part.type == HTML for part in one)]
+    return (with_html or alternatives or [[]])[-1]
+
+
+def text_of(part: Node) -> str:
+    """A part as text to read."""
+    text = plain_text(part)
+    if part.type == HTML:
+        from mailctl.domain.html import readable  # brings html2text
+
+        return readable(text)
+    if part.parameters.get("format", "").lower() == "flowed":
+        return unflowed(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
+    return text
+
+
+def plain_text(part: Node) -> str:
+    """A part's content as text, with LF line ends."""
+    data = part.content
+    charset = part.parameters.get("charset") or (charset_in(data) if part.type == HTML else None)
+    return decode(data, charset).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def charset_in(data: bytes) -> str | None:
+    """The charset that an HTML document names itself."""
+    found = CHARSET.search(data, 0, LONGEST_HEAD)
+    return found[1].decode("ascii") if found else None
