@@ -33,6 +33,8 @@ class MailctlError(Exception):
     code: ClassVar[str] = "error"
     exit_status: ClassVar[Exit] = Exit.NO
 
+    problems: "tuple[Problem, ...]" = ()  # each fault, where one failure stands for several
+
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
@@ -60,10 +62,28 @@ class UsageError(MailctlError):
 
 
 class BadDataError(MailctlError):
-    """An address, a header or a value that cannot be used."""
+    """An address, a header or a value that cannot be used.
+
+    `problems` holds each fault of a whole file: file, line, key, what is wrong.
+    """
 
     code = "bad-data"
     exit_status = Exit.DATA
+
+    def __init__(self, message: str, *, hint: str = "", problems: "tuple[Problem, ...]" = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
+class TemplateFaultError(BadDataError):
+    """A signature or template that cannot be filled in; `line` counts from 1 in its own text."""
+
+    code = "template-fault"
+
+    def __init__(self, fault: str, *, where: str, line: int) -> None:
+        super().__init__(f"{where}:{line}: {fault}", hint="it may use account, alias, collaborator and firm")
+        self.fault = fault
+        self.line = line
 
 
 class InputMissingError(MailctlError):
@@ -84,6 +104,13 @@ class CollaboratorNotFoundError(MailctlError):
     """The store has no collaborator of that name."""
 
     code = "collaborator-not-found"
+    exit_status = Exit.NOT_FOUND
+
+
+class AffairNotFoundError(MailctlError):
+    """The store has no affair of that reference."""
+
+    code = "affair-not-found"
     exit_status = Exit.NOT_FOUND
 
 
