@@ -1,10 +1,10 @@
-"""Writes what is generated in docs/ and completions/; with --check, says what is stale and writes nothing."""
+"""Writes what is generated from the code; with --check, says what is stale and writes nothing."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from docgen import bash, cli_page, exit_page, fish, json_page, provider_page, store_page, tree, zsh
+from docgen import bash, cli_page, exit_page, fish, json_keys, json_page, provider_page, store_page, tree, zsh
 
 ROOT = Path(__file__).parents[1]
 PAGES: dict[str, Callable[[], str]] = {
@@ -14,6 +14,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/json.md": json_page.text,
     "docs/provider-quirks.md": provider_page.text,
     "docs/ARCHITECTURE.md": tree.text,
+    "tests/contract/json_keys.toml": json_keys.text,
     "completions/mailctl.bash": bash.text,
     "completions/mailctl.zsh": zsh.text,
     "completions/mailctl.fish": fish.text,

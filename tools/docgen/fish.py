@@ -80,7 +80,8 @@ def at(position: str, command: Command) -> str:
 def option_words(option: Parameter) -> str:
     """An option's names, and its values."""
     names = [f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}" for flag in option.flags]
-    value = f" -r {values(option)}".rstrip() if option.takes_value else ""
+    takes = "-r" if option.kind == "files" else "-x"  # x: no files
+    value = f" {takes} {values(option)}".rstrip() if option.takes_value else ""
     return " ".join(names) + value
 
 
