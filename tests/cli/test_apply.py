@@ -105,3 +105,89 @@ def test_a_missing_file_is_named(cli, firm, tmp_path):
 
 def test_only_an_administrator_applies(cli, firm):
     assert cli("--as", "bob", "apply", "-", input=FIRM).status == 77
+
+
+AFFAIRS = """
+[affairs."2026-014"]
+title = "School"
+responsible = "ann"
+match = ["domain:lyon.example"]
+
+[affairs."DUR/Lycée Ampère/3"]
+title = "Lycée Ampère"
+"""
+
+
+def test_affairs_are_applied_and_exported_like_all_else(cli, store):
+    ok(cli("apply", "-", input=FIRM + AFFAIRS))
+    before = contents(store)
+
+    text = ok(cli("export")).out
+    again = ok(cli("apply", "-", "--prune", "--json", input=text)).json
+
+    assert '[affairs."DUR/Lycée Ampère/3"]' in text
+    assert again["changes"] == []
+    assert contents(store) == before
+    assert sorted(path.name for path in (store / "affairs").iterdir()) == [
+        "2026-014.toml",
+        "DUR%2FLycée%20Ampère%2F3.toml",
+    ]
+
+
+def test_prune_takes_away_an_affair_that_no_file_names(cli, store):
+    ok(cli("apply", "-", input=FIRM + AFFAIRS))
+
+    ran = ok(cli("apply", "-", "--prune", input=FIRM + '[affairs."2026-014"]\ntitle = "Schools"\n'))
+
+    assert [row[:4] for row in ran.rows if row[1] == "affair"] == [
+        ["change", "affair", "2026-014", "match"],
+        ["change", "affair", "2026-014", "responsible"],
+        ["change", "affair", "2026-014", "title"],
+        ["delete", "affair", "DUR/Lycée Ampère/3", ""],
+    ]
+
+
+def test_whoever_answers_for_an_affair_is_not_taken_away(cli, store):
+    ok(cli("apply", "-", input=FIRM + AFFAIRS))
+    ok(cli("rights", "revoke", "sales", "ann"))
+
+    ran = cli("collaborator", "remove", "ann", "--yes")
+
+    assert ran.status == 65
+    assert "'ann' is responsible for '2026-014'" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[affairs."1"]\ntitle = "t"\nresponsible = "an"\n', "did you mean 'ann'"),
+        ('[affairs."1"]\ntitle = "t"\nmatch = ["domian:x"]\n', "affairs.1.match[0]: 'domian:x' is no rule"),
+        ('[affairs." 1"]\ntitle = "t"\n', "space around it"),
+        (f'[affairs."{"é" * 60}"]\ntitle = "t"\n[affairs."{"/é" * 50}"]\ntitle = "t"\n', "too long"),
+    ],
+    ids=["responsible", "rule", "space", "length"],
+)
+def test_a_bad_affair_is_bad_data(cli, store, text, said):
+    ran = cli("apply", "-", input=FIRM + text)
+
+    assert ran.status == 65
+    assert said in ran.err
+    assert not list((store / "affairs").iterdir())
+
+
+def test_every_fault_of_a_document_is_shown_at_once(cli, store):
+    ran = cli("apply", "-", "--json", input='[accounts.a]\naddress = "x"\n[accounts.b]\nkind = "group"\n')
+
+    assert ran.status == 65
+    assert [problem["line"] for problem in ran.json["error"]["problems"]] == [2, 3]
+
+
+def test_an_affair_whose_rules_contradict_its_tests_is_a_fault_of_the_store(cli, store):
+    trial = '[[affairs."1".tests]]\nfrom = "x@b.example"\nmatches = true\n'
+    ok(cli("apply", "-", input='[affairs."1"]\ntitle = "t"\nmatch = ["domain:a.example"]\n' + trial))
+
+    ran = cli("store", "check")
+
+    assert ran.status == 78
+    [[file, _, key, text]] = ran.rows
+    assert (file, key, text) == ("affairs/1.toml", "tests[0]", "the rules do not take it")

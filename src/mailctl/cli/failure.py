@@ -6,7 +6,7 @@ import sys
 from typer import TyperException
 
 from mailctl.cli.clean import clean
-from mailctl.errors import Exit, MailctlError, StorageError, StoreError, UsageError
+from mailctl.errors import Exit, MailctlError, StorageError, UsageError
 
 BUG_STATUS = 70  # EX_SOFTWARE of sysexits.h
 SHOWN_PROBLEMS = 50
@@ -17,16 +17,12 @@ def report(error: MailctlError, words: list[str]) -> int:
     if "--json" in words:
         import json
 
-        problems = (
-            {"problems": [problem._asdict() for problem in error.problems]}
-            if isinstance(error, StoreError) and error.problems
-            else {}
-        )
+        problems = {"problems": [problem._asdict() for problem in error.problems]} if error.problems else {}
         shown = {"code": error.code, "message": clean(str(error)), "hint": clean(error.hint), **problems}
         write(json.dumps({"error": shown}, ensure_ascii=False))
         return error.exit_status
     write(f"mailctl: error: {clean(str(error))}")
-    if isinstance(error, StoreError) and len(error.problems) > 1:
+    if len(error.problems) > 1:
         for problem in error.problems[:SHOWN_PROBLEMS]:
             write(f"  {clean(str(problem))}")
     if error.hint:

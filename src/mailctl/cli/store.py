@@ -51,7 +51,7 @@ def path(
 @app.command()
 def log(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="An account or collaborator; else all.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="An account, collaborator or affair; else all.")] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="So many changes at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:

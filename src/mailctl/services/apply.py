@@ -3,22 +3,28 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mailctl.domain.account import Account
+from mailctl.domain.affair import Affair
 from mailctl.domain.collaborator import Collaborator
+from mailctl.domain.settings import Settings
 from mailctl.errors import BadDataError, InputMissingError, StoreError
 from mailctl.services.context import Context
-from mailctl.store.decode import Source
+from mailctl.store.change import Change
+from mailctl.store.decode import Source, invalid
 from mailctl.store.documents import Document, decode_documents, encode_document
 from mailctl.store.encode import table_of
-from mailctl.store.files import Change
 
-LARGEST = 50_000_000  # bytes of a document
+Value = Account | Collaborator | Affair
+Values = tuple[Account, ...] | tuple[Collaborator, ...] | tuple[Affair, ...]
+REMOVED = ("account", "collaborator", "affair")  # the order in which a plan shows removals
 
 
 class Action(StrEnum):
@@ -53,7 +59,7 @@ def apply(ctx: Context, sources: tuple[Source, ...], *, prune: bool = False, dry
     Args:
         ctx: who acts, and where.
         sources: the documents.
-        prune: take away the accounts and collaborators that no document names.
+        prune: take away the accounts, collaborators and affairs that no document names.
         dry_run: say only what would be done.
 
     Raises:
@@ -65,6 +71,7 @@ def apply(ctx: Context, sources: tuple[Source, ...], *, prune: bool = False, dry
     with refused_as_data({source.file for source in sources}):
         wanted = decode_documents(sources)
     own = {f"accounts/{one.name}.toml" for one in wanted.accounts}
+    own |= {f"affairs/{one.stem}.toml" for one in wanted.affairs}
     with refused_as_data(own), ctx.change("apply " + ", ".join(source.file for source in sources)) as change:
         steps = planned(ctx, wanted, prune=prune)
         if dry_run:
@@ -81,31 +88,44 @@ def refused_as_data(files: set[str]) -> Iterator[None]:
     except StoreError as error:
         if not error.problems or {problem.file for problem in error.problems} - files:
             raise
-        raise BadDataError(str(error), hint="nothing was changed") from error
+        raise BadDataError(str(error), hint="nothing was changed", problems=error.problems) from error
 
 
 def planned(ctx: Context, wanted: Document, *, prune: bool) -> tuple[Step, ...]:
-    """What would change: settings, then people, then accounts; within each by name."""
+    """What would change: settings, then people, accounts and affairs; within each by name."""
+    have = whole(ctx)
+    steps = differences("store", "", ctx.settings, wanted.settings) if wanted.settings else []
+    for what, key, there, desired in kinds(have, wanted):
+        steps += compared(what, {getattr(one, key): one for one in there}, {getattr(one, key): one for one in desired})
+    return (*steps, *removals(have, wanted)) if prune else tuple(steps)
+
+
+def whole(ctx: Context) -> Document:
+    """All that the store holds.
+
+    Raises:
+        StoreError: one of its files is broken; each fault of each file is in it.
+    """
     people, broken_people = ctx.store.collaborators()
     accounts, broken_accounts = ctx.store.accounts()
-    for error in (*broken_people, *broken_accounts):
-        raise error
-    steps = differences("store", "", ctx.settings, wanted.settings) if wanted.settings else []
-    steps += compared("collaborator", {one.id: one for one in people}, {one.id: one for one in wanted.collaborators})
-    steps += compared("account", {one.name: one for one in accounts}, {one.name: one for one in wanted.accounts})
-    if prune:
-        steps += removals(people, accounts, wanted)
-    return tuple(steps)
+    affairs, broken_affairs = ctx.store.affairs()
+    problems = [one for error in (*broken_people, *broken_accounts, *broken_affairs) for one in error.problems]
+    if problems:
+        raise invalid(tuple(problems))
+    return Document(settings=ctx.settings, collaborators=people, accounts=accounts, affairs=affairs)
 
 
-def compared(
-    what: str,
-    have: "dict[str, Account] | dict[str, Collaborator]",
-    wanted: "dict[str, Account] | dict[str, Collaborator]",
-) -> list[Step]:
+def kinds(have: Document, wanted: Document) -> Iterator[tuple[str, str, Values, Values]]:
+    """Each kind of file: its word, the field that names a file, what there is, what is wanted."""
+    yield "collaborator", "id", have.collaborators, wanted.collaborators
+    yield "account", "name", have.accounts, wanted.accounts
+    yield "affair", "ref", have.affairs, wanted.affairs
+
+
+def compared(what: str, have: dict[str, Value], wanted: dict[str, Value]) -> list[Step]:
     """The steps from what there is to what is wanted."""
     steps = []
-    for name, value in sorted(wanted.items()):
+    for name, value in sorted(wanted.items(), key=itemgetter(0)):
         if name not in have:
             steps.append(Step(action=Action.CREATE, what=what, name=name))
         elif have[name] != value:
@@ -113,7 +133,7 @@ def compared(
     return steps
 
 
-def differences(what: str, name: str, have: Any, wanted: Any) -> list[Step]:
+def differences(what: str, name: str, have: Value | Settings, wanted: Value | Settings) -> list[Step]:
     """One step for each key that differs."""
     old, new = flat(table_of(have)), flat(table_of(wanted))
     return [
@@ -134,18 +154,14 @@ def flat(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
     return found
 
 
-def removals(people: tuple[Collaborator, ...], accounts: tuple[Account, ...], wanted: Document) -> list[Step]:
+def removals(have: Document, wanted: Document) -> list[Step]:
     """What no document names; of a kind that none names anything is kept, lest a partial file empties the store."""
     steps = []
-    if wanted.accounts:
-        named = {one.name for one in wanted.accounts}
-        steps += [
-            Step(action=Action.DELETE, what="account", name=one.name) for one in accounts if one.name not in named
-        ]
-    if wanted.collaborators:
-        named = {one.id for one in wanted.collaborators}
-        steps += [Step(action=Action.DELETE, what="collaborator", name=one.id) for one in people if one.id not in named]
-    return steps
+    for what, key, there, desired in kinds(have, wanted):
+        named = {getattr(one, key) for one in desired}
+        gone = [getattr(one, key) for one in there if named and getattr(one, key) not in named]
+        steps += [Step(action=Action.DELETE, what=what, name=name) for name in gone]
+    return sorted(steps, key=lambda step: REMOVED.index(step.what))
 
 
 def enact(change: Change, wanted: Document, steps: tuple[Step, ...]) -> None:
@@ -153,19 +169,20 @@ def enact(change: Change, wanted: Document, steps: tuple[Step, ...]) -> None:
     touched = {(step.what, step.name) for step in steps if step.action is not Action.DELETE}
     if wanted.settings and ("store", "") in touched:
         change.put(wanted.settings)
-    for one in wanted.collaborators:
-        if ("collaborator", one.id) in touched:
-            change.put(one)
-    for account in wanted.accounts:
-        if ("account", account.name) in touched:
-            change.put(account)
+    for what, key, _, desired in kinds(wanted, wanted):
+        for one in desired:
+            if (what, getattr(one, key)) in touched:
+                change.put(one)
+    remove = {
+        "account": change.remove_account, "collaborator": change.remove_collaborator, "affair": change.remove_affair
+    }  # fmt: skip
     for step in steps:
         if step.action is Action.DELETE:
-            (change.remove_account if step.what == "account" else change.remove_collaborator)(step.name)
+            remove[step.what](step.name)
 
 
 def export(ctx: Context, names: tuple[str, ...] = ()) -> str:
-    """The store as a document: the accounts that the actor sees, or those named; all people and settings without names.
+    """The store as a document: the accounts that the actor sees, or those named; without names, all else too.
 
     Raises:
         AccountNotFoundError: one of the names is none.
@@ -173,12 +190,9 @@ def export(ctx: Context, names: tuple[str, ...] = ()) -> str:
     """
     if names:
         return encode_document(Document(accounts=tuple(ctx.visible(name) for name in names)))
-    accounts, broken_accounts = ctx.store.accounts()
-    people, broken_people = ctx.store.collaborators()
-    for error in (*broken_people, *broken_accounts):
-        raise error
-    seen = tuple(one for one in accounts if ctx.actor.is_admin or ctx.rights_on(one))
-    return encode_document(Document(settings=ctx.settings, collaborators=people, accounts=seen))
+    have = whole(ctx)
+    seen = tuple(one for one in have.accounts if ctx.actor.is_admin or ctx.rights_on(one))
+    return encode_document(replace(have, accounts=seen))
 
 
 def read_sources(paths: tuple[str, ...], stdin: str | None) -> tuple[Source, ...]:

@@ -139,7 +139,7 @@ def remove(ctx: Context, name: str) -> tuple[str, ...]:
 
     Raises:
         RightMissingError: only an administrator removes collaborators.
-        BadDataError: a personal account is hers.
+        BadDataError: a personal account is hers, or she is responsible for an affair.
     """
     ctx.require_admin("remove collaborators")
     with ctx.change(f"remove collaborator '{name}'") as change:
@@ -150,6 +150,12 @@ def remove(ctx: Context, name: str) -> tuple[str, ...]:
             raise BadDataError(
                 f"'{name}' owns {', '.join(repr(one) for one in owned)}",
                 hint=f"mailctl account set {owned[0]} owner=…, or account remove {owned[0]}",
+            )
+        answers_for = [affair for affair in ctx.store.affairs()[0] if affair.responsible == name]
+        if answers_for:
+            raise BadDataError(
+                f"'{name}' is responsible for {', '.join(repr(one.ref) for one in answers_for)}",
+                hint=f"name somebody else in {ctx.store.root}/affairs/{answers_for[0].stem}.toml",
             )
         granted = [account for account in accounts if name in account.rights]
         for account in granted:

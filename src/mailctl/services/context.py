@@ -13,7 +13,8 @@ from mailctl.domain.account import Account, Server
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.rights import ALL_RIGHTS, VERBS, Right, rights_of
 from mailctl.errors import AccountNotFoundError, CheckerOnlyError, CollaboratorNotFoundError, RightMissingError
-from mailctl.store.files import Change, Store
+from mailctl.store.change import Change
+from mailctl.store.files import Store
 from mailctl.store.paths import Paths
 
 if TYPE_CHECKING:

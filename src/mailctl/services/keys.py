@@ -92,7 +92,7 @@ def path_of(key: str, kind: type) -> list[str]:
     steps = key.split(".")
     for number, step in enumerate(steps):
         fields = {item.name: item.type for item in msgspec.structs.fields(kind)}
-        if step not in fields or step == BY_FILE_NAME.get(kind):
+        if step not in fields or step == BY_FILE_NAME.get(kind.__name__):
             raise BadDataError(f"{key}: {unknown_key(step, kind)}", hint="docs/store.md names every key")
         rest = ".".join(steps[number + 1 :]).strip('"')
         inner = struct_of(fields[step])

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mailctl.domain.account import Account
+from mailctl.domain.affair import stem_of
 from mailctl.domain.settings import Settings
 from mailctl.errors import MailctlError, Problem
 from mailctl.services.context import Context
+from mailctl.store.decode import Source
 from mailctl.store.files import fresh_settings
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def init(ctx: Context, *, firm: str = "", with_history: bool = False) -> Setting
 
 
 def log(ctx: Context, name: str | None = None, *, limit: int = 50) -> "tuple[Event, ...]":
-    """The store's changes, newest first; those of one account or collaborator.
+    """The store's changes, newest first; those of one account, collaborator or affair.
 
     Raises:
         RightMissingError: of an account the actor has no right on.
@@ -66,9 +68,9 @@ def log(ctx: Context, name: str | None = None, *, limit: int = 50) -> "tuple[Eve
         ctx.require_admin("read the history of the whole store")
     elif name in ctx.store.account_names():
         ctx.visible(name)
-    elif name not in ctx.store.collaborator_names():
+    elif name not in {*ctx.store.collaborator_names(), *ctx.store.affair_names()}:
         ctx.require_admin("read the history of what is gone")
-    found = history.events(ctx.store.root, (name,) if name else (), limit=limit)
+    found = history.events(ctx.store.root, (stem_of(name),) if name else (), limit=limit)
     if name is not None and not found:
         ctx.store.account(name)
     return found
@@ -107,7 +109,12 @@ def check(ctx: Context) -> tuple[Finding, ...]:
         StoreError: store.toml itself is missing, invalid, unsafe or of a newer version.
     """
     accounts, _ = ctx.store.accounts()
-    problems = (*ctx.store.problems(), *unknown_presets(ctx, accounts), *dangling_defaults(ctx))
+    problems = (
+        *ctx.store.problems(),
+        *unknown_presets(ctx, accounts),
+        *dangling_defaults(ctx),
+        *failed_trials(ctx),
+    )
     return tuple(Finding(file=one.file, line=one.line, key=one.key, text=one.text) for one in problems)
 
 
@@ -123,6 +130,23 @@ def unknown_presets(ctx: Context, accounts: tuple[Account, ...]) -> tuple[Proble
             text = str(error).removeprefix(f"accounts/{account.name}.toml: ")
             faults.append(Problem(f"accounts/{account.name}.toml", 0, "", text))
     return tuple(faults)
+
+
+def failed_trials(ctx: Context) -> tuple[Problem, ...]:
+    """The messages made up to try an affair's rules of which the rules say something else."""
+    affairs, _ = ctx.store.affairs()
+    wrong = [
+        (affair, number, trial.matches)
+        for affair in affairs
+        for number, trial in enumerate(affair.tests)
+        if affair.claims(trial) is not trial.matches
+    ]
+    return tuple(
+        Source(f"affairs/{affair.stem}.toml", ctx.store.read(f"affairs/{affair.stem}.toml") or "").problem(
+            ("tests", number), f"the rules {'do not take' if should else 'take'} it"
+        )
+        for affair, number, should in wrong
+    )
 
 
 def dangling_defaults(ctx: Context) -> tuple[Problem, ...]:

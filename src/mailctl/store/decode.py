@@ -114,7 +114,7 @@ def explained(error: msgspec.ValidationError, table: dict[str, Any], kind: type)
 
 def unknown_key(key: str, kind: type) -> str:
     """What to say of a key that does not exist."""
-    names = getattr(kind, "__struct_fields__", ())
+    names = getattr(kind, "__struct_encode_fields__", ())
     close = nearest(key, (name for name in names if name not in ("id", key)))
     return "unknown key" + (f" (did you mean '{close}'?)" if close else "")
 
@@ -124,7 +124,7 @@ def type_at(kind: type, path: Path) -> type:
     for step in path:
         if isinstance(step, int):
             continue
-        info = {item.name: item.type for item in msgspec.structs.fields(kind)}
+        info = {item.encode_name: item.type for item in msgspec.structs.fields(kind)}
         kind = struct_in(info.get(str(step))) or kind
     return kind
 
@@ -154,9 +154,8 @@ def faulty_path(table: dict[str, Any], path: Path, kind: type) -> Path:
 
 def required(table: dict[str, Any], kind: type) -> dict[str, Any]:
     """The part of a table that its Struct cannot do without."""
-    return {
-        item.name: table[item.name] for item in msgspec.structs.fields(kind) if item.required and item.name in table
-    }
+    fields = msgspec.structs.fields(kind)
+    return {item.encode_name: table[item.encode_name] for item in fields if item.required and item.encode_name in table}
 
 
 def nested(path: Path, value: dict[str, Any]) -> dict[str, Any]:

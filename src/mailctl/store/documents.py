@@ -1,18 +1,23 @@
-"""Files for `apply`: any number of accounts, collaborators and the settings in one TOML document."""
+"""Files for `apply`: any number of accounts, collaborators, affairs and the settings in one TOML document."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import tomli_w
 from msgspec import Struct
 
 from mailctl.domain.account import Account
+from mailctl.domain.affair import Affair, normal
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import VERSION, Settings
 from mailctl.errors import Problem, StoreError, nearest
+from mailctl.store.affairs import affair_in
 from mailctl.store.decode import Source, account_in, collaborator_in, invalid, settings_in, table_of
 from mailctl.store.encode import table_of as table_for
 
-PLACES = ("store", "collaborators", "accounts")
+PLACES = ("store", "collaborators", "accounts", "affairs")
+
+Value = Settings | Collaborator | Account | Affair
+Kind = TypeVar("Kind", bound=Value)
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -21,6 +26,7 @@ class Document(Struct, frozen=True, kw_only=True):
     settings: Settings | None = None
     collaborators: tuple[Collaborator, ...] = ()
     accounts: tuple[Account, ...] = ()
+    affairs: tuple[Affair, ...] = ()
 
 
 def decode_documents(sources: tuple[Source, ...]) -> Document:
@@ -30,7 +36,7 @@ def decode_documents(sources: tuple[Source, ...]) -> Document:
         StoreError: with every problem of every file; a name that stands in two files is one.
     """
     problems: list[Problem] = []
-    found: dict[tuple[str, str], Settings | Collaborator | Account] = {}
+    found: dict[tuple[str, str], Value] = {}
     for source in sources:
         try:
             add_document(source, found, problems)
@@ -40,15 +46,19 @@ def decode_documents(sources: tuple[Source, ...]) -> Document:
         raise invalid(tuple(problems))
     values = tuple(found.values())
     return Document(
-        settings=next((value for value in values if isinstance(value, Settings)), None),
-        collaborators=tuple(value for value in values if isinstance(value, Collaborator)),
-        accounts=tuple(value for value in values if isinstance(value, Account)),
+        settings=next(iter(those(Settings, values)), None),
+        collaborators=those(Collaborator, values),
+        accounts=those(Account, values),
+        affairs=those(Affair, values),
     )
 
 
-def add_document(
-    source: Source, found: dict[tuple[str, str], Settings | Collaborator | Account], problems: list[Problem]
-) -> None:
+def those(kind: type[Kind], values: tuple[Value, ...]) -> tuple[Kind, ...]:
+    """The values of one kind."""
+    return tuple(value for value in values if isinstance(value, kind))
+
+
+def add_document(source: Source, found: dict[tuple[str, str], Value], problems: list[Problem]) -> None:
     """Put what one document holds beside what others held."""
     for place, tables in table_of(source).items():
         if place not in PLACES or not isinstance(tables, dict):
@@ -59,16 +69,16 @@ def add_document(
         named = {"": tables} if place == "store" else tables
         for name, table in named.items():
             path = (place, name) if name else (place,)
-            if (place, name) in found:
+            if (place, normal(name)) in found:
                 problems.append(source.problem(path, "stands in another file too"))
                 continue
             try:
-                found[place, name] = value_in(place, name, table, Source(source.file, source.text, path))
+                found[place, normal(name)] = value_in(place, name, table, Source(source.file, source.text, path))
             except StoreError as error:
                 problems += error.problems
 
 
-def value_in(place: str, name: str, table: Any, source: Source) -> Settings | Collaborator | Account:
+def value_in(place: str, name: str, table: Any, source: Source) -> Value:
     """The value that one table describes."""
     if not isinstance(table, dict):
         raise invalid((source.problem((), "expected a table"),))
@@ -76,6 +86,8 @@ def value_in(place: str, name: str, table: Any, source: Source) -> Settings | Co
         return account_in(name, table, source)
     if place == "collaborators":
         return collaborator_in(name, table, source)
+    if place == "affairs":
+        return affair_in(name, table, source)
     return settings_in({"version": VERSION, **table}, source)
 
 
@@ -88,4 +100,6 @@ def encode_document(document: Document) -> str:
         tables["collaborators"] = {one.id: table_for(one) for one in document.collaborators}
     if document.accounts:
         tables["accounts"] = {one.name: table_for(one) for one in document.accounts}
+    if document.affairs:
+        tables["affairs"] = {one.ref: table_for(one) for one in document.affairs}
     return tomli_w.dumps(tables, multiline_strings=True)

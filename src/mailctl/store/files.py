@@ -5,13 +5,14 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mailctl.domain.account import Account
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import VERSION, Settings
 from mailctl.errors import (
     AccountNotFoundError,
+    AffairNotFoundError,
     AlreadyExistsError,
     CollaboratorNotFoundError,
     MailctlError,
@@ -20,21 +21,24 @@ from mailctl.errors import (
     StoreError,
     nearest,
 )
-from mailctl.store.decode import decode_account, decode_collaborator, decode_settings, invalid
+from mailctl.store.change import Change
+from mailctl.store.decode import decode_account, decode_collaborator, decode_settings
 from mailctl.store.encode import encode
-from mailctl.store.lines import has_comments
 from mailctl.store.references import reference_faults
 from mailctl.store.writing import Writing, finish, locked
 
-Kept = TypeVar("Kept", Account, Collaborator)
-FORMER = ".former"
+if TYPE_CHECKING:
+    from mailctl.domain.affair import Affair
+
+Kept = TypeVar("Kept")
+LONGEST_NAME = 250  # bytes; more is no file's name anywhere
 LARGEST = 1_000_000  # bytes of one file; a store is written by hand
-FOLDERS = ("accounts", "collaborators", "signatures")
+FOLDERS = ("accounts", "collaborators", "affairs", "signatures")
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Store:
-    """A firm's accounts, collaborators and settings; every value is read from disk when it is asked for."""
+    """A firm's accounts, collaborators, affairs and settings; every value is read from disk when it is asked for."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -93,6 +97,23 @@ class Store:
             raise CollaboratorNotFoundError(f"no collaborator '{name}'", hint=hint)
         return decode_collaborator(name, text)
 
+    def affair(self, ref: str) -> "Affair":
+        """One affair; no other file is read.
+
+        Raises:
+            AffairNotFoundError: with the nearest reference as a hint.
+            StoreError: the file is invalid or unsafe.
+        """
+        from mailctl.store.affairs import decode_affair, file_of
+
+        file = file_of(ref)
+        text = self.read(file) if ref and len(file.encode()) < LONGEST_NAME else None
+        if text is None:
+            close = nearest(ref, self.affair_names())
+            hint = f"did you mean '{close}'?" if close else 'ls "$(mailctl store path)/affairs"'
+            raise AffairNotFoundError(f"no affair '{ref}'", hint=hint)
+        return decode_affair(ref, text)
+
     def account_names(self) -> tuple[str, ...]:
         """The names of all accounts, sorted; no file is opened."""
         return self.names("accounts")
@@ -100,6 +121,15 @@ class Store:
     def collaborator_names(self) -> tuple[str, ...]:
         """The names of all collaborators, sorted; no file is opened."""
         return self.names("collaborators")
+
+    def affair_names(self) -> tuple[str, ...]:
+        """The references of all affairs, sorted; no file is opened."""
+        stems = self.names("affairs")
+        if not stems:
+            return ()
+        from mailctl.domain.affair import ref_of
+
+        return tuple(sorted(ref for stem in stems if (ref := ref_of(stem)) is not None))
 
     def accounts(self) -> tuple[tuple[Account, ...], tuple[StoreError, ...]]:
         """All accounts, and the errors of those that cannot be read: a broken one breaks no other."""
@@ -109,15 +139,36 @@ class Store:
         """All collaborators, and the errors of those that cannot be read."""
         return readable(self.collaborator, self.collaborator_names())
 
+    def affairs(self) -> "tuple[tuple[Affair, ...], tuple[StoreError, ...]]":
+        """All affairs, and the errors of those that cannot be read; a file of another name than its own is one."""
+        found, errors = readable(self.affair, self.affair_names())
+        return found, (*errors, *self.misnamed())
+
+    def misnamed(self) -> tuple[StoreError, ...]:
+        """The files in affairs/ whose name stands for no reference."""
+        stems = self.names("affairs")
+        if not stems:
+            return ()
+        from mailctl.domain.affair import ref_of, stem_of
+
+        return tuple(
+            unsafe(
+                f"affairs/{stem}.toml", "no affair's name", hint=f"mv affairs/{stem}.toml affairs/{stem_of(stem)}.toml"
+            )
+            for stem in stems
+            if ref_of(stem) is None
+        )
+
     def problems(self) -> tuple[Problem, ...]:
         """Every fault of every file and every reference; what keeps store.toml from being read is raised."""
         self.settings()
         accounts, broken_accounts = self.accounts()
         _, broken_people = self.collaborators()
+        affairs, broken_affairs = self.affairs()
         names = frozenset(self.collaborator_names())
-        texts = {f"accounts/{account.name}.toml": self.read(f"accounts/{account.name}.toml") for account in accounts}
-        own = tuple(problem for error in (*broken_accounts, *broken_people) for problem in error.problems)
-        return own + reference_faults(accounts, names, texts)
+        errors = (*broken_accounts, *broken_people, *broken_affairs)
+        own = tuple(problem for error in errors for problem in error.problems)
+        return own + reference_faults(accounts, affairs, names, self.read)
 
     @contextmanager
     def change(self) -> Iterator["Change"]:
@@ -170,104 +221,6 @@ class Store:
         except UnicodeDecodeError as error:
             line = 1 + data[: error.start].count(b"\n")
             raise unsafe(file, "not UTF-8", line=line, hint=f"iconv -t utf-8 {path}") from error
-
-
-class Change:
-    """What one command changes: values to write and values to take away."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.accounts: dict[str, Account | None] = {}
-        self.collaborators: dict[str, Collaborator | None] = {}
-        self.new_settings: Settings | None = None
-        self.kept_aside: list[tuple[str, Path]] = []
-        self.check_only = False
-        self.files: tuple[str, ...] = ()
-
-    def put(self, value: Account | Collaborator | Settings) -> None:
-        """Write a value, new or changed."""
-        if isinstance(value, Account):
-            self.accounts[value.name] = value
-        elif isinstance(value, Collaborator):
-            self.collaborators[value.id] = value
-        else:
-            self.new_settings = value
-
-    def remove_account(self, name: str) -> None:
-        """Take an account away."""
-        self.accounts[name] = None
-
-    def remove_collaborator(self, name: str) -> None:
-        """Take a collaborator away."""
-        self.collaborators[name] = None
-
-    def texts(self) -> dict[str, str | None]:
-        """The files to write and, with None, to take away."""
-        files: dict[str, str | None] = {}
-        for name, account in self.accounts.items():
-            files[f"accounts/{name}.toml"] = encode(account) if account else None
-        for name, collaborator in self.collaborators.items():
-            files[f"collaborators/{name}.toml"] = encode(collaborator) if collaborator else None
-        if self.new_settings:
-            files["store.toml"] = encode(self.new_settings)
-        return files
-
-    def commit(self) -> None:
-        """Check the store as it would become, then write; a second time does nothing."""
-        if self.files:
-            return
-        texts = self.texts()
-        for file, text in texts.items():
-            recheck(file, text)
-        faults = reference_faults(self.touched_accounts(), self.future_collaborators(), texts)
-        if faults:
-            raise invalid(faults)
-        if self.check_only or not texts:
-            return
-        written = {file: text for file, text in texts.items() if text is not None}
-        removed = tuple(file for file, text in texts.items() if text is None)
-        for folder in {Path(file).parent for file in written}:
-            (self.store.root / folder).mkdir(exist_ok=True, mode=0o700)
-        for file in written:
-            self.keep_comments(file)
-        Writing(self.store.root, written, removed).commit()
-        self.files = tuple(texts)
-
-    def keep_comments(self, file: str) -> None:
-        """Put the former text aside when it holds comments, which tomli-w cannot write again."""
-        former = self.store.read(file)
-        if former is None or not has_comments(former):
-            return
-        place = self.store.root / FORMER / file
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        Writing(place.parent, {place.name: former}, ()).commit()
-        self.kept_aside.append((file, place))
-
-    def touched_accounts(self) -> tuple[Account, ...]:
-        """The accounts whose references may have become wrong: all of them once a collaborator goes."""
-        changed = {name: account for name, account in self.accounts.items() if account}
-        if None in self.collaborators.values():
-            kept, _ = self.store.accounts()
-            changed = {account.name: account for account in kept if account.name not in self.accounts} | changed
-        return tuple(changed.values())
-
-    def future_collaborators(self) -> frozenset[str]:
-        """The names of the collaborators there will be."""
-        gone = {name for name, value in self.collaborators.items() if value is None}
-        return frozenset({*self.store.collaborator_names(), *self.collaborators} - gone)
-
-
-def recheck(file: str, text: str | None) -> None:
-    """Decode what is about to be written, so that nothing is written that could not be read again."""
-    folder, _, name = file.removesuffix(".toml").rpartition("/")
-    if text is None:
-        return
-    if folder == "accounts":
-        decode_account(name, text)
-    elif folder == "collaborators":
-        decode_collaborator(name, text)
-    else:
-        decode_settings(text)
 
 
 def readable(read: Callable[[str], Kept], names: tuple[str, ...]) -> tuple[tuple[Kept, ...], tuple[StoreError, ...]]:

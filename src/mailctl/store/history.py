@@ -71,7 +71,7 @@ def record(root: Path, files: Sequence[str], what: str, author: Author) -> None:
 
 
 def events(root: Path, names: Sequence[str] = (), *, limit: int = 1000) -> tuple[Event, ...]:
-    """The changes, newest first: all, or those of the files of these names.
+    """The changes, newest first: all, or those of the files of these names (an affair's: of its stem).
 
     Raises:
         StoreError: the store has no history.
@@ -80,7 +80,7 @@ def events(root: Path, names: Sequence[str] = (), *, limit: int = 1000) -> tuple
         raise StoreError(f"the store in {root} has no history", hint="mailctl store history --begin")
     if not git(root, "rev-parse", "--verify", "-q", "HEAD", accept=(0, 1)):
         return ()
-    paths = [f":(glob){folder}/{name}.*" for name in names for folder in ("accounts", "collaborators")]
+    paths = [f":(glob){folder}/{name}.*" for name in names for folder in ("accounts", "collaborators", "affairs")]
     form = f"--format={RECORD}%h{FIELD}%aI{FIELD}%an{FIELD}%s{FIELD}"
     text = git(root, "log", f"-n{limit}", form, "--name-only", "--no-renames", "--", *paths)
     return tuple(event(part) for part in text.split(RECORD) if part.strip())

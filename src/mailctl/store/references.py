@@ -1,26 +1,42 @@
 """Whether the names in one file are those of other files."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from mailctl.domain.account import Account
 from mailctl.errors import Problem, nearest
+from mailctl.store.decode import Path, dotted
 from mailctl.store.lines import line_of
+
+if TYPE_CHECKING:
+    from mailctl.domain.affair import Affair
+
+Read = Callable[[str], str | None]
 
 
 def reference_faults(
-    accounts: tuple[Account, ...], collaborators: frozenset[str], texts: dict[str, str | None]
+    accounts: tuple[Account, ...], affairs: "tuple[Affair, ...]", collaborators: frozenset[str], read: Read
 ) -> tuple[Problem, ...]:
-    """Owners and rights that name no collaborator; lines are those of the texts, where they are known."""
-    faults = []
+    """Owners, rights and responsibles that name no collaborator.
+
+    Args:
+        accounts: whose references are looked at.
+        affairs: the same.
+        collaborators: the names there are.
+        read: gives a file's text, for the line; None where it is not known.
+    """
+    named: list[tuple[str, Path, str]] = []
     for account in accounts:
         file = f"accounts/{account.name}.toml"
-        text = texts.get(file) or ""
-        if account.owner and account.owner not in collaborators:
-            line = line_of(text, ("owner",))
-            faults.append(Problem(file, line, "owner", nobody(account.owner, collaborators)))
-        for name in account.rights:
-            if name not in collaborators:
-                line = line_of(text, ("rights", name))
-                faults.append(Problem(file, line, f"rights.{name}", nobody(name, collaborators)))
-    return tuple(faults)
+        if account.owner:
+            named.append((file, ("owner",), account.owner))
+        named += [(file, ("rights", name), name) for name in account.rights]
+    named += [(f"affairs/{one.stem}.toml", ("responsible",), one.responsible) for one in affairs if one.responsible]
+    return tuple(
+        Problem(file, line_of(read(file) or "", path), dotted(path), nobody(name, collaborators))
+        for file, path, name in named
+        if name not in collaborators
+    )
 
 
 def nobody(name: str, collaborators: frozenset[str]) -> str:

@@ -1,0 +1,41 @@
+"""TOML → affairs, in a module of its own: no command pays for them but those of affairs."""
+
+from typing import Any
+
+from mailctl.domain.affair import LONGEST_STEM, Affair, normal, rule_of, stem_of
+from mailctl.errors import BadDataError
+from mailctl.store.decode import Path, Source, address_faults, decode, table_of
+
+
+def decode_affair(ref: str, text: str) -> Affair:
+    """The affair in a file's text."""
+    source = Source(file_of(ref), text)
+    return affair_in(ref, table_of(source), source)
+
+
+def affair_in(ref: str, table: dict[str, Any], source: Source) -> Affair:
+    """The affair that a table describes."""
+    return decode(Affair, table, source, extra={"ref": normal(ref)}, rules=affair_faults)
+
+
+def file_of(ref: str) -> str:
+    """The file of the store that holds an affair."""
+    return f"affairs/{stem_of(ref)}.toml"
+
+
+def affair_faults(affair: Affair) -> list[tuple[Path, str]]:
+    """What is wrong with an affair beyond the types of its keys."""
+    faults: list[tuple[Path, str]] = []
+    if affair.ref != affair.ref.strip():
+        faults.append((("ref",), f"bad reference '{affair.ref}': it has a space around it"))
+    if len(affair.stem.encode()) > LONGEST_STEM:
+        faults.append((("ref",), f"bad reference '{affair.ref}': it is too long for a file's name"))
+    for number, person in enumerate(affair.people):
+        found = address_faults("address", person.address) if person.address is not None else []
+        faults += [(("people", number, *path), what) for path, what in found]
+    for number, text in enumerate(affair.match):
+        try:
+            rule_of(text)
+        except BadDataError as error:
+            faults.append((("match", number), str(error)))
+    return faults

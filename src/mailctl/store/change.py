@@ -1,0 +1,134 @@
+"""What one command changes in the store: gathered, checked as the store would become, written all or none."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailctl.domain.account import Account
+from mailctl.domain.collaborator import Collaborator
+from mailctl.domain.settings import Settings
+from mailctl.store.decode import decode_account, decode_collaborator, decode_settings, invalid
+from mailctl.store.encode import encode
+from mailctl.store.lines import has_comments
+from mailctl.store.references import reference_faults
+from mailctl.store.writing import Writing
+
+if TYPE_CHECKING:
+    from mailctl.domain.affair import Affair
+    from mailctl.store.files import Store
+
+FORMER = ".former"
+
+
+class Change:
+    """Values to write and values to take away."""
+
+    def __init__(self, store: "Store") -> None:
+        self.store = store
+        self.accounts: dict[str, Account | None] = {}
+        self.collaborators: dict[str, Collaborator | None] = {}
+        self.affairs: dict[str, Affair | None] = {}
+        self.new_settings: Settings | None = None
+        self.kept_aside: list[tuple[str, Path]] = []
+        self.check_only = False
+        self.files: tuple[str, ...] = ()
+
+    def put(self, value: "Account | Collaborator | Affair | Settings") -> None:
+        """Write a value, new or changed."""
+        if isinstance(value, Account):
+            self.accounts[value.name] = value
+        elif isinstance(value, Collaborator):
+            self.collaborators[value.id] = value
+        elif isinstance(value, Settings):
+            self.new_settings = value
+        else:
+            self.affairs[value.ref] = value
+
+    def remove_account(self, name: str) -> None:
+        """Take an account away."""
+        self.accounts[name] = None
+
+    def remove_collaborator(self, name: str) -> None:
+        """Take a collaborator away."""
+        self.collaborators[name] = None
+
+    def remove_affair(self, ref: str) -> None:
+        """Take an affair away; which mail was filed under it is kept."""
+        self.affairs[ref] = None
+
+    def texts(self) -> dict[str, str | None]:
+        """The files to write and, with None, to take away; what is written can be read again."""
+        files: dict[str, str | None] = {}
+        for name, account in self.accounts.items():
+            files[f"accounts/{name}.toml"] = text = encode(account) if account else None
+            if text is not None:
+                decode_account(name, text)
+        for name, one in self.collaborators.items():
+            files[f"collaborators/{name}.toml"] = text = encode(one) if one else None
+            if text is not None:
+                decode_collaborator(name, text)
+        if self.new_settings:
+            files["store.toml"] = text = encode(self.new_settings)
+            decode_settings(text)
+        return files | self.affair_texts()
+
+    def affair_texts(self) -> dict[str, str | None]:
+        """The files of affairs to write and, with None, to take away."""
+        if not self.affairs:
+            return {}
+        from mailctl.store.affairs import decode_affair, file_of
+
+        files: dict[str, str | None] = {}
+        for ref, affair in self.affairs.items():
+            files[file_of(ref)] = text = encode(affair) if affair else None
+            if text is not None:
+                decode_affair(ref, text)
+        return files
+
+    def commit(self) -> None:
+        """Check the store as it would become, then write; a second time does nothing.
+
+        Raises:
+            StoreError: it would be invalid; nothing is written.
+            StorageError: the disk is full, or a file cannot be written; the old state stands.
+        """
+        if self.files:
+            return
+        texts = self.texts()
+        self.check_references(texts)
+        if self.check_only or not texts:
+            return
+        written = {file: text for file, text in texts.items() if text is not None}
+        removed = tuple(file for file, text in texts.items() if text is None)
+        for folder in {Path(file).parent for file in written}:
+            (self.store.root / folder).mkdir(exist_ok=True, mode=0o700)
+        self.keep_comments(tuple(written))
+        Writing(self.store.root, written, removed).commit()
+        self.files = tuple(texts)
+
+    def keep_comments(self, files: tuple[str, ...]) -> None:
+        """Put former texts that hold comments aside, since tomli-w cannot write them again."""
+        former = {file: text for file in files if (text := self.store.read(file)) and has_comments(text)}
+        if not former:
+            return
+        place = self.store.root / FORMER
+        for file in former:
+            (place / file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        Writing(place, former, ()).commit()
+        self.kept_aside += [(file, place / file) for file in former]
+
+    def check_references(self, texts: dict[str, str | None]) -> None:
+        """Refuse owners, rights and responsibles that would name nobody.
+
+        Raises:
+            StoreError: with each of them.
+        """
+        gone = {name for name, value in self.collaborators.items() if value is None}
+        people = frozenset({*self.store.collaborator_names(), *self.collaborators} - gone)
+        accounts = {name: one for name, one in self.accounts.items() if one}
+        affairs = {ref: one for ref, one in self.affairs.items() if one}
+        if gone:
+            accounts = {one.name: one for one in self.store.accounts()[0] if one.name not in self.accounts} | accounts
+            affairs = {one.ref: one for one in self.store.affairs()[0] if one.ref not in self.affairs} | affairs
+        faults = reference_faults(tuple(accounts.values()), tuple(affairs.values()), people, texts.get)
+        if faults:
+            raise invalid(faults)
