@@ -1,0 +1,84 @@
+"""`mailctl list`: what was fetched."""
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from mailctl.cli.params import AccountNames, AsJson, new_app
+from mailctl.cli.session import session
+
+if TYPE_CHECKING:
+    from mailctl.domain.message import Summary
+
+app = new_app()
+COLUMNS = ("id", "flags", "date", "account", "sender", "subject")
+ON_TERMINAL = ("id", "flags", "date", "sender", "subject")
+SENDER_WIDTH = 24
+
+
+class Row(NamedTuple):
+    """A message as people see it; flags: N unread, F flagged, R answered, A with attachment."""
+
+    id: int
+    flags: str
+    date: datetime
+    account: str
+    sender: str
+    subject: str
+
+
+@app.command()
+def list_(
+    ctx: typer.Context,
+    account: AccountNames = None,
+    folder: Annotated[str, typer.Option("--folder", metavar="F", help="The folder.")] = "INBOX",
+    unread: Annotated[bool, typer.Option("--unread", help="Only what is unread.")] = False,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, max=10**9, help="How many at most.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List fetched mail, newest first: N unread, F flagged, R answered, A with attachment.
+
+    Without -a, the mail of all accounts you may read. Nothing is asked of the server: `mailctl fetch` does that.
+
+    Example: mailctl list -a contact --unread
+    """
+    from mailctl.services import read as service
+
+    run = session(ctx)
+    found = service.list_(run.context, tuple(account or ()), folder=folder, unread=unread, limit=number)
+    if as_json:
+        run.show(found, as_json=True)
+        return
+    on_terminal = sys.stdout.isatty()
+    rows = tuple(row_of(summary, short=on_terminal) for summary in found)
+    several = len({row.account for row in rows}) > 1
+    if rows or not on_terminal:
+        run.show(rows, columns=ON_TERMINAL if on_terminal and not several else COLUMNS)
+
+
+def row_of(summary: "Summary", *, short: bool) -> Row:
+    """A message as a line; on a terminal its sender is cut to what fits."""
+    return Row(
+        id=summary.id,
+        flags=flags_of(summary),
+        date=summary.date,
+        account=summary.account,
+        sender=shortened(summary.sender) if short else summary.sender,
+        subject=summary.subject,
+    )
+
+
+def flags_of(summary: "Summary") -> str:
+    """A message's state as letters."""
+    letters = {"N": summary.unread, "F": summary.flagged, "R": summary.answered, "A": summary.has_attachment}
+    return "".join(letter for letter, is_so in letters.items() if is_so)
+
+
+def shortened(sender: str) -> str:
+    """The name of a sender; the address where there is none, or where the name looks like another's address."""
+    name, _, rest = sender.rpartition(" <")
+    bare = name.strip('"').replace('\\"', '"')
+    shown = bare if bare and "@" not in bare else rest.rstrip(">") or sender
+    return shown if len(shown) <= SENDER_WIDTH else shown[: SENDER_WIDTH - 1] + "…"

@@ -1,0 +1,87 @@
+"""`mailctl read`: one message."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailctl.cli.params import AsJson, new_app
+from mailctl.cli.session import session
+from mailctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailctl.domain.message import Part, Reading
+
+app = new_app()
+UNITS = ("bytes", "kB", "MB", "GB")
+
+
+@app.command()
+def read(
+    ctx: typer.Context,
+    id: Annotated[int, typer.Argument(metavar="ID", help="The message's number, as `mailctl list` shows it.")],
+    as_raw: Annotated[bool, typer.Option("--raw", help="The whole message as it came, byte for byte.")] = False,
+    headers: Annotated[bool, typer.Option("--headers", help="All of its header, and nothing else.")] = False,
+    no_mark: Annotated[bool, typer.Option("--no-mark", help="Leave it unread.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read one fetched message. Whoever holds `organize` marks it as read, on the server too.
+
+    Example: mailctl read 42
+    """
+    from mailctl.services import read as service
+
+    if as_raw + headers + as_json > 1 and not (headers and as_json and not as_raw):
+        raise UsageError("--raw goes with neither --headers nor --json", hint=f"mailctl read {id} --raw")
+    run = session(ctx)
+    if as_raw:
+        write_raw(service.raw(run.context, id))
+    else:
+        reading = service.read(run.context, id)
+        run.show(reading, as_json=as_json, text=lambda: header_of(reading) if headers else page(reading))
+    if not (no_mark or headers):
+        service.mark_read(run.context, id)
+
+
+def write_raw(data: bytes) -> None:
+    """Bytes on stdout, untouched."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def header_of(reading: "Reading") -> str:
+    """Every field of the header, a line each."""
+    return "".join(f"{name}: {value}\n" for name, value in reading.headers)
+
+
+def page(reading: "Reading") -> str:
+    """A message as a person reads it."""
+    from mailctl.cli.output import cell
+
+    fields = [
+        ("From", reading.sender),
+        ("Reply-To", reading.reply_to if reading.reply_to != reading.sender else ""),
+        ("To", reading.to),
+        ("Cc", reading.cc),
+        ("Subject", reading.subject),
+        ("Date", cell(reading.date)),
+        *(("Attachment", described(part)) for part in reading.attachments),
+        *(("Note", note) for note in reading.notes),
+    ]
+    head = "".join(f"{name}: {value}\n" for name, value in fields if value)
+    return f"{head}\n{reading.text.strip(chr(10))}"
+
+
+def described(part: "Part") -> str:
+    """An attachment in words."""
+    inline = ", inline" if part.inline else ""
+    return f"{part.filename} ({part.content_type}, {size_of(part.size)}{inline})"
+
+
+def size_of(size: int) -> str:
+    """A size for a person."""
+    value, unit = float(size), 0
+    while value >= 1000 and unit < len(UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.0f} {UNITS[unit]}" if unit == 0 or value >= 10 else f"{value:.1f} {UNITS[unit]}"

@@ -1,0 +1,182 @@
+"""Reading fetched mail: what there is, one message, its attachments; nothing but the \\Seen mark needs a server."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from mailctl.domain.message import Flag, Reading, Summary
+from mailctl.domain.rights import Right
+from mailctl.errors import FolderNotFoundError, MailctlError, MessageNotFoundError, StorageError, nearest
+from mailctl.services.context import Context
+
+if TYPE_CHECKING:
+    from mailctl.domain.account import Account
+    from mailctl.local.index import Stored
+
+INBOX = "INBOX"
+SEEN = frozenset({str(Flag.SEEN)})
+
+
+class Saved(Struct, frozen=True, kw_only=True):
+    """An attachment written to a file; `filename` is its name in the message."""
+
+    path: str
+    filename: str
+    content_type: str
+    size: int
+
+
+def list_(ctx: Context, accounts: tuple[str, ...], *, folder: str, unread: bool, limit: int) -> tuple[Summary, ...]:
+    """The newest messages of one folder, newest first.
+
+    Args:
+        ctx: the outside world.
+        accounts: whose mail; empty for all that the actor may read.
+        folder: its name on the server.
+        unread: whether to leave out what is read.
+        limit: how many at most.
+
+    Raises:
+        AccountNotFoundError, RightMissingError, CheckerOnlyError: an account that was named.
+        FolderNotFoundError: none of the accounts has the folder here.
+    """
+    if accounts:
+        names = tuple(dict.fromkeys(ctx.account(name, need=Right.READ).name for name in accounts))
+    else:
+        names = tuple(account.name for account in ctx.accounts(need=Right.READ))
+    wanted = INBOX if folder.upper() == INBOX else folder
+    known = {name: {one.name for one in ctx.index.folders(name)} for name in names}
+    if not any(wanted in folders for folders in known.values()):
+        tell_missing(ctx, known, wanted)
+        return ()
+    found = ctx.index.newest(names, folder=wanted, unread=unread, limit=limit)
+    return tuple(stored.summary for stored in found)
+
+
+def tell_missing(ctx: Context, known: dict[str, set[str]], folder: str) -> None:
+    """Say why there is nothing to list.
+
+    Raises:
+        FolderNotFoundError: mail was fetched, and none from such a folder.
+    """
+    if not known:
+        ctx.say("no account that you may read: mailctl whoami")
+        return
+    fetched = {name for folders in known.values() for name in folders}
+    chosen = "".join(f" -a {name}" for name in known) if len(known) == 1 else ""
+    if folder == INBOX:
+        ctx.say(f"no mail fetched yet: mailctl fetch{chosen}")
+        return
+    near = nearest(folder, fetched)
+    meant = f"did you mean '{near}'? " if near else ""
+    raise FolderNotFoundError(
+        f"nothing was fetched from a folder '{folder}'", hint=f"{meant}mailctl fetch{chosen} --folder '{folder}'"
+    )
+
+
+def opened(ctx: Context, id: int, *, need: Right = Right.READ) -> "tuple[Stored, bytes]":
+    """A fetched message and its bytes, once the actor is known to hold a right on its account.
+
+    Raises:
+        MessageNotFoundError: there is none of that number, or its file is gone.
+        RightMissingError, CheckerOnlyError: before the file is opened.
+        StorageError: the file cannot be read.
+    """
+    stored = ctx.index.message(id)
+    ctx.account(stored.account, need=need)
+    path = ctx.maildir(stored.account, stored.path).find(stored.key, stored.flags)
+    if path is None:
+        raise gone(id)
+    try:
+        return stored, path.read_bytes()
+    except FileNotFoundError as error:
+        raise gone(id) from error
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror}", hint=f"ls -l {path.parent}") from error
+
+
+def gone(id: int) -> MessageNotFoundError:
+    """The error of a message whose file another program has taken away."""
+    return MessageNotFoundError(f"the file of message {id} is gone from this machine", hint="mailctl fetch")
+
+
+def read(ctx: Context, id: int) -> Reading:
+    """A fetched message as its reader sees it, left as it is.
+
+    Raises:
+        What `opened` raises.
+    """
+    from mailctl.domain.reading import reading_of
+
+    stored, raw = opened(ctx, id)
+    return reading_of(raw, id=stored.id, account=stored.account, folder=stored.folder)
+
+
+def raw(ctx: Context, id: int) -> bytes:
+    """A fetched message as it lies in the Maildir: byte for byte, its line ends LF.
+
+    Raises:
+        What `opened` raises.
+    """
+    return opened(ctx, id)[1]
+
+
+def mark_read(ctx: Context, id: int) -> bool:
+    """Mark a message as read, on the server and then here, and say whether it was.
+
+    Only for who holds `organize`, and only what is unread. A server that cannot be reached is warned about.
+    """
+    stored = ctx.index.message(id)
+    account = ctx.account(stored.account, need=Right.READ)
+    if Flag.SEEN in stored.flags or Right.ORGANIZE not in ctx.rights_on(account):
+        return False
+    try:
+        if not mark_on_server(ctx, account, stored):
+            ctx.warn(f"message {id} stays unread: the server has numbered '{stored.folder}' anew; mailctl fetch")
+            return False
+    except MailctlError as error:
+        ctx.warn(f"message {id} stays unread: {error}")
+        return False
+    flags = stored.flags | SEEN
+    ctx.maildir(stored.account, stored.path).set_flags(stored.key, flags, before=stored.flags)
+    ctx.index.set_flags([(stored.id, flags)])
+    return True
+
+
+def mark_on_server(ctx: Context, account: "Account", stored: "Stored") -> bool:
+    """Mark a message as read on the server; False where its UID may mean another by now (RFC 9051, 2.3.1.1)."""
+    folder = ctx.index.folder(stored.account, stored.folder)
+    if stored.uid is None or folder is None:
+        return False
+    with ctx.imap(account) as session:
+        state = session.select(stored.folder)
+        if state.uidvalidity != folder.uidvalidity:
+            return False
+        session.add_flags([stored.uid], SEEN)
+    return True
+
+
+def save(ctx: Context, id: int, directory: Path) -> tuple[Saved, ...]:
+    """Write the attachments of a message into a folder, over no other file.
+
+    Raises:
+        What `opened` raises.
+        InputMissingError: there is no such folder.
+        StorageError: a file could not be written; those before it stay.
+    """
+    from mailctl.domain.reading import attachments
+    from mailctl.local.saving import opened_folder
+
+    _, message = opened(ctx, id)
+    saved = []
+    with opened_folder(directory) as folder:
+        for part, node in attachments(message):
+            path = printable(folder.write(part.filename, node.content))
+            saved.append(Saved(path=path, filename=part.filename, content_type=part.content_type, size=part.size))
+    return tuple(saved)
+
+
+def printable(path: Path) -> str:
+    """A path as text, whatever bytes the user's folder has in its name."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
