@@ -6,7 +6,7 @@ from html import escape
 
 from mailctl.domain import fields, parts
 from mailctl.domain.address import Address
-from mailctl.domain.flowed import flowed
+from mailctl.domain.flowing import flowed
 from mailctl.domain.inline import cid_of
 from mailctl.domain.message import Draft, Quoted
 from mailctl.domain.parts import Entity
