@@ -4,12 +4,12 @@ import re
 from datetime import UTC, datetime
 from html import escape
 
-from mailctl.domain import fields, parts
+from mailctl.domain import entity, fields
 from mailctl.domain.address import Address
 from mailctl.domain.flowing import flowed
 from mailctl.domain.inline import cid_of
 from mailctl.domain.message import Draft, Quoted
-from mailctl.domain.parts import Entity
+from mailctl.domain.entity import Entity
 from mailctl.domain.signature import DELIMITER, Position, Rendered, ends_with
 from mailctl.errors import BadDataError
 
@@ -47,8 +47,8 @@ def compose(draft: Draft, *, sender: Address, date: datetime, message_id: str, s
     """
     added = signature if draft.signed else None
     header = header_of(draft, sender=sender, date=date, message_id=message_id)
-    entity = content_of(draft, added, seed=re.sub(r"[^A-Za-z0-9]", "", message_id)[:40])
-    return Entity(fields=(*header, "MIME-Version: 1.0", *entity.fields), body=entity.body).raw
+    content = content_of(draft, added, seed=re.sub(r"[^A-Za-z0-9]", "", message_id)[:40])
+    return Entity(fields=(*header, "MIME-Version: 1.0", *content.fields), body=content.body).raw
 
 
 def header_of(draft: Draft, *, sender: Address, date: datetime, message_id: str) -> list[str]:
@@ -84,15 +84,15 @@ def content_of(draft: Draft, signature: Rendered | None, *, seed: str) -> Entity
     page = page_of(draft, signature)
     content = text_part(text_of(draft, signature))
     if page is not None:
-        rich = parts.text(page, "html")
+        rich = entity.text(page, "html")
         images = signature.images if signature else ()
-        shown = tuple(parts.inline(one) for one in images if f"cid:{cid_of(one.filename)}" in page)
+        shown = tuple(entity.inline(one) for one in images if f"cid:{cid_of(one.filename)}" in page)
         if shown:
-            rich = parts.multipart("related", (rich, *shown), seed=seed, parameters='; type="text/html"')
-        content = parts.multipart("alternative", (content, rich), seed=seed)
+            rich = entity.multipart("related", (rich, *shown), seed=seed, parameters='; type="text/html"')
+        content = entity.multipart("alternative", (content, rich), seed=seed)
     if draft.attachments:
-        attached = tuple(parts.attached(one) for one in draft.attachments)
-        content = parts.multipart("mixed", (content, *attached), seed=seed)
+        attached = tuple(entity.attached(one) for one in draft.attachments)
+        content = entity.multipart("mixed", (content, *attached), seed=seed)
     return content
 
 
@@ -100,8 +100,8 @@ def text_part(text: str) -> Entity:
     """The text, flowed where that helps."""
     soft = flowed(text)
     if soft is None:
-        return parts.text(text, "plain")
-    return parts.text(soft, "plain", parameters="; format=flowed")
+        return entity.text(text, "plain")
+    return entity.text(soft, "plain", parameters="; format=flowed")
 
 
 def text_of(draft: Draft, signature: Rendered | None) -> str:

@@ -1,0 +1,147 @@
+"""Parts of a message, written: transfer encodings, flowed text, how parts nest (RFC 2045, 2046, 2387, 3676)."""
+
+import re
+from binascii import b2a_base64
+
+from msgspec import Struct
+
+from mailctl.domain import fields
+from mailctl.domain.inline import cid_of
+from mailctl.domain.message import Attachment
+from mailctl.errors import BadDataError
+
+WIDTH = 76
+# Beyond what is plain ASCII in short lines: a line that begins with `From ` gets a `>` in mailboxes, one that begins
+# with a dot may be taken for the end (RFC 2049, 3).
+UNSAFE = re.compile(rb"[^\t\r\n -~]|^From |^\.|[^\r\n]{998}", re.MULTILINE)
+BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+SAFE_LINE = re.compile(rb"(?!From |\.)[\t -<>-~]{0,75}(?<![\t ])")
+QP = {byte: b"=%02X" % byte for byte in range(256)} | {byte: bytes([byte]) for byte in b"\t" + bytes(range(32, 127))}
+QP[0x3D] = b"=3D"
+TYPE = re.compile(r'[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+(?:; ?[a-z0-9-]+=(?:[\w.:+-]+|"[\w .:+-]*"))*', re.I | re.A)
+UNKNOWN = "application/octet-stream"
+
+
+class Entity(Struct, frozen=True, kw_only=True):
+    """The fields of a part and its body, as they are written."""
+
+    fields: tuple[str, ...]
+    body: bytes
+
+    @property
+    def raw(self) -> bytes:
+        """The part as it is written."""
+        return "".join(f"{field}\r\n" for field in self.fields).encode() + b"\r\n" + self.body
+
+
+def text(content: str, subtype: str, *, parameters: str = "") -> Entity:
+    """A part to be read; its lines end with `\\n`.
+
+    Raises:
+        BadDataError: it holds half letters, as what was read in another encoding does.
+    """
+    try:
+        encoding, body = encoded_text(content.replace("\n", "\r\n").encode())
+    except UnicodeEncodeError as error:
+        raise BadDataError("the text is not in UTF-8", hint="iconv -f latin1 -t utf-8 FILE") from error
+    return Entity(
+        fields=(
+            f"Content-Type: text/{subtype}; charset=utf-8{parameters}",
+            f"Content-Transfer-Encoding: {encoding}",
+        ),
+        body=body,
+    )
+
+
+def encoded_text(data: bytes) -> tuple[str, bytes]:
+    """The encoding that suits a text best, and the text in it."""
+    if not UNSAFE.search(data):
+        return "7bit", data
+    beyond = sum(1 for byte in data if byte > 126)
+    if 3 * beyond > len(data) / 2:
+        return "base64", base64(data)
+    return "quoted-printable", b"\r\n".join(quoted_line(line) for line in data.split(b"\r\n"))
+
+
+def quoted_line(line: bytes) -> bytes:
+    """A line in quoted-printable: at most 76 bytes a line (RFC 2045, 6.7)."""
+    if SAFE_LINE.fullmatch(line):
+        return line
+    units = [QP[byte] for byte in line]
+    if line.startswith((b"From ", b".")):
+        units[0] = b"=%02X" % line[0]
+    if line[-1:] in (b" ", b"\t"):
+        units[-1] = b"=%02X" % line[-1]
+    lines, width = [b""], 0
+    for unit in units:
+        if width + len(unit) > WIDTH - 1:
+            lines.append(b"")
+            width = 0
+        lines[-1] += unit
+        width += len(unit)
+    return b"=\r\n".join(lines)
+
+
+def base64(data: bytes) -> bytes:
+    """Bytes in base64, in lines."""
+    found = b2a_base64(data, newline=False)
+    return b"\r\n".join(found[place : place + WIDTH] for place in range(0, len(found), WIDTH)) + b"\r\n"
+
+
+def attached(file: Attachment) -> Entity:
+    """A file to send along, which arrives byte for byte."""
+    kind = type_of(file)
+    named = fields.typed_fields(kind, disposition="attachment", filename=file.filename)
+    if kind == "message/rfc822":
+        return Entity(fields=(*named, "Content-Transfer-Encoding: 7bit"), body=file.content)
+    return Entity(fields=(*named, "Content-Transfer-Encoding: base64"), body=base64(file.content))
+
+
+def inline(file: Attachment) -> Entity:
+    """An image that the HTML beside it refers to by `cid:` (RFC 2392)."""
+    named = fields.typed_fields(type_of(file), disposition="inline", filename=file.filename)
+    more = (f"Content-ID: <{cid_of(file.filename)}>", "Content-Transfer-Encoding: base64")
+    return Entity(fields=(*named, *more), body=base64(file.content))
+
+
+def type_of(file: Attachment) -> str:
+    """The type to announce for a file.
+
+    A message may not be encoded (RFC 2046, 5.2.1): one that would not arrive as it is goes as a mere file, as does what
+    has no valid type. A text in UTF-8 says so.
+    """
+    kind = file.content_type.lower() if TYPE.fullmatch(file.content_type) else UNKNOWN
+    if kind.startswith(("multipart/", "message/")):
+        is_safe = kind == "message/rfc822" and not (UNSAFE.search(file.content) or BARE.search(file.content))
+        return kind if is_safe else UNKNOWN
+    if kind.startswith("text/") and "charset" not in kind and is_utf8(file.content):
+        return f"{kind}; charset=utf-8"
+    return file.content_type if kind != UNKNOWN else kind
+
+
+def is_utf8(content: bytes) -> bool:
+    """Whether bytes are UTF-8."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def multipart(subtype: str, parts: tuple[Entity, ...], *, seed: str, parameters: str = "") -> Entity:
+    """Several parts as one.
+
+    Args:
+        subtype: mixed, alternative or related.
+        parts: in their order.
+        seed: letters for the boundary, which the parts do not hold in all likelihood; it is made sure.
+        parameters: more for Content-Type, from the `;` on.
+    """
+    raws = [part.raw for part in parts]
+    number, boundary = 0, f"=_{subtype}_{seed}"
+    while any(boundary.encode() in raw for raw in raws):
+        number += 1
+        boundary = f"=_{subtype}{number}_{seed}"
+    delimiter = b"--" + boundary.encode()
+    body = b"".join(b"%s\r\n%s\r\n" % (delimiter, raw) for raw in raws) + delimiter + b"--\r\n"
+    return Entity(fields=(f'Content-Type: multipart/{subtype}{parameters};\r\n boundary="{boundary}"',), body=body)
