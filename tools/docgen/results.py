@@ -118,10 +118,23 @@ def shown_in(scope: Scope) -> Iterator[Any]:
         if isinstance(node.func, ast.Attribute) and node.func.attr in SHOWERS:
             if node.func.attr == "print_json" or may_be_json(node):
                 yield type_of(node.args[0], scope)
-        elif isinstance(node.func, ast.Name):
-            helper = names.get(node.func.id)
-            if isinstance(helper, FunctionType) and helper.__module__.startswith("mailctl.cli.") and may_be_json(node):
-                yield from shown_in(scope_of(helper))
+            continue
+        helper = helper_of(node.func, names)
+        if helper and may_be_json(node):
+            yield from shown_in(scope_of(helper))
+
+
+def helper_of(called: ast.expr, names: dict[str, Any]) -> FunctionType | None:
+    """The function of the command line's own that is called, if it is one."""
+    match called:
+        case ast.Name(id=name):
+            found = names.get(name)
+        case ast.Attribute(value=ast.Name(id=module), attr=name):
+            found = getattr(names.get(module), name, None)
+        case _:
+            return None
+    is_ours = isinstance(found, FunctionType) and found.__module__.startswith("mailctl.cli.")
+    return found if is_ours else None
 
 
 def may_be_json(call: ast.Call) -> bool:
@@ -164,8 +177,13 @@ def type_of_name(name: str, scope: Scope) -> Any:
         if isinstance(target, ast.Tuple):
             places = [one.id if isinstance(one, ast.Name) else "" for one in target.elts]
             if name in places:
-                return get_args(type_of(node.value, scope))[places.index(name)]
+                return items_of(type_of(node.value, scope))[places.index(name)]
     raise TypeError(f"{scope.module.__name__}: nothing says what '{name}' is")
+
+
+def items_of(kind: Any) -> tuple[Any, ...]:
+    """The types in a tuple, a named one too."""
+    return get_args(kind) or tuple(annotation(said, kind) for said in inspect.get_annotations(kind).values())
 
 
 def type_of_call(called: ast.expr, scope: Scope) -> Any:
