@@ -144,8 +144,8 @@ def mark_read(ctx: Context, id: int) -> bool:
     return True
 
 
-def mark_on_server(ctx: Context, account: "Account", stored: "Stored") -> bool:
-    """Mark a message as read on the server; False where its UID may mean another by now (RFC 9051, 2.3.1.1)."""
+def mark_on_server(ctx: Context, account: "Account", stored: "Stored", flags: frozenset[str] = SEEN) -> bool:
+    """Mark a message on the server, as read; False where its UID may mean another by now (RFC 9051, 2.3.1.1)."""
     folder = ctx.index.folder(stored.account, stored.folder)
     if stored.uid is None or folder is None:
         return False
@@ -153,7 +153,7 @@ def mark_on_server(ctx: Context, account: "Account", stored: "Stored") -> bool:
         state = session.select(stored.folder)
         if state.uidvalidity != folder.uidvalidity:
             return False
-        session.add_flags([stored.uid], SEEN)
+        session.add_flags([stored.uid], flags)
     return True
 
 
