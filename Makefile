@@ -62,12 +62,14 @@ lock: ## write requirements/*.txt anew, nothing younger than a week (needs uv)
 	  --exclude-newer "$$(date -u -d '-7 days' +%F)" --custom-compile-command "make lock" \
 	  requirements/$$f.in -o requirements/$$f.txt; done
 
-docs: setup ## write what is generated: docs, completions, the JSON keys
+docs: setup ## write what is generated: docs, completions, the JSON keys, the schemas
+	@$(BIN)/python tools/schemas.py
 	@$(BIN)/python tools/docs.py
 
 bench: setup ## start-up times as ratios; prints, never fails
 	@$(BIN)/python benchmarks/startup.py
 
 ci: check ## what decides whether a change lands
+	@$(BIN)/python tools/schemas.py --check
 	@$(BIN)/python tools/docs.py --check
 	@$(MAKE) --no-print-directory cov dist

@@ -45,6 +45,7 @@ CALLS = {
     "provider show": ["gmail"],
     "store check": [],
     "store path": [],
+    "store schema": ["account"],
     "whoami": [],
     "send": ["anna@firm.example", "-a", "contact", "-s", "Plans"],
     "reply": ["1", "-a", "contact"],

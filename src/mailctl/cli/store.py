@@ -49,9 +49,26 @@ def path(
 
 
 @app.command()
+def schema(
+    ctx: typer.Context,  # noqa: ARG001 - one signature for all commands
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="store, account, collaborator, affair, or apply.")],
+) -> None:
+    """Print the JSON Schema of a kind of file. A store has them in .schemas, which the first line of its files names.
+
+    Example: mailctl store schema apply > .apply.json
+    """
+    from mailctl.cli import output
+    from mailctl.services import stores
+
+    output.emit(stores.schema(kind))
+
+
+@app.command()
 def log(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="An account, collaborator or affair; else all.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="An account, collaborator or affair; else all.")
+    ] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="So many changes at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:

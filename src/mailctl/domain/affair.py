@@ -8,7 +8,7 @@ from typing import Annotated, Protocol
 from msgspec import Meta, Struct, field
 
 from mailctl.domain.account import Name, Text
-from mailctl.domain.address import fault_of, same
+from mailctl.domain.address import CONTROL, fault_of, same
 from mailctl.errors import BadDataError, nearest
 
 LONGEST_STEM = 190  # bytes of a file's name, which leaves room for what is written beside it
@@ -18,7 +18,7 @@ RULE = r"^(from|domain|subject|list):\s*\S.*$"
 
 Reference = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=100)]
 # `rule_of` checks it and says more than a pattern can; editors have the pattern
-RuleText = Annotated[Text, Meta(extra_json_schema={"pattern": RULE})]
+RuleText = Annotated[str, Meta(max_length=1000, extra_json_schema={"pattern": RULE})]
 
 
 class State(StrEnum):
@@ -135,8 +135,8 @@ def rule_of(text: str) -> Rule:
 
 def fault_in(kind: RuleKind, text: str) -> str:
     """What is wrong with a rule's text; empty when nothing is."""
-    if not text:
-        return "there is nothing behind the colon"
+    if not text or CONTROL.search(text):
+        return "there is a control character in it" if text else "there is nothing behind the colon"
     if kind is RuleKind.FROM:
         local, at, domain = text.rpartition("@")
         return fault_of(local, domain) if at else "there is no @ in it"

@@ -7,9 +7,10 @@ from msgspec import Struct
 from mailctl.domain.account import Account
 from mailctl.domain.affair import stem_of
 from mailctl.domain.settings import Settings
-from mailctl.errors import MailctlError, Problem
+from mailctl.errors import MailctlError, Problem, UsageError
 from mailctl.services.context import Context
 from mailctl.store.decode import Source
+from mailctl.store.editors import KINDS, shipped
 from mailctl.store.files import fresh_settings
 
 if TYPE_CHECKING:
@@ -86,14 +87,27 @@ def sync(ctx: Context) -> "Synced":
         StoreError: what came makes the store invalid, or it has no history.
     """
     from mailctl.store import history
+    from mailctl.store.editors import install
     from mailctl.store.writing import locked
 
     ctx.require_admin("sync the store")
     with locked(ctx.store.root):
         done = history.sync(ctx.store.root, ctx.author)
+        install(ctx.store.root)
     for problem in ctx.store.problems():
         ctx.warn(str(problem))
     return done
+
+
+def schema(kind: str) -> str:
+    """The JSON Schema of one kind of file.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"no kind of file '{kind}'", hint=f"one of {', '.join(KINDS)}")
+    return shipped(kind)
 
 
 def place(ctx: Context) -> Place:

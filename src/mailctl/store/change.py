@@ -7,6 +7,7 @@ from mailctl.domain.account import Account
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
 from mailctl.store.decode import decode_account, decode_collaborator, decode_settings, invalid
+from mailctl.store.editors import first_line, install
 from mailctl.store.encode import encode
 from mailctl.store.lines import has_comments
 from mailctl.store.references import reference_faults
@@ -97,10 +98,11 @@ class Change:
         self.check_references(texts)
         if self.check_only or not texts:
             return
-        written = {file: text for file, text in texts.items() if text is not None}
+        written = {file: first_line(file) + text for file, text in texts.items() if text is not None}
         removed = tuple(file for file, text in texts.items() if text is None)
         for folder in {Path(file).parent for file in written}:
             (self.store.root / folder).mkdir(exist_ok=True, mode=0o700)
+        install(self.store.root)
         self.keep_comments(tuple(written))
         Writing(self.store.root, written, removed).commit()
         self.files = tuple(texts)

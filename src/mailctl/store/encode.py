@@ -29,5 +29,5 @@ def compact(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def encode(value: "Account | Collaborator | Affair | Settings") -> str:
-    """The text of a file; the same value gives the same text."""
+    """The text of a file, but its first line; the same value gives the same text."""
     return tomli_w.dumps(table_of(value), multiline_strings=True)

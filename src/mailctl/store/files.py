@@ -23,6 +23,7 @@ from mailctl.errors import (
 )
 from mailctl.store.change import Change
 from mailctl.store.decode import decode_account, decode_collaborator, decode_settings
+from mailctl.store.editors import first_line, install
 from mailctl.store.encode import encode
 from mailctl.store.references import reference_faults
 from mailctl.store.writing import Writing, finish, locked
@@ -56,8 +57,9 @@ class Store:
         refuse_shared(self.root, str(self.root))
         for folder in FOLDERS:
             (self.root / folder).mkdir(exist_ok=True, mode=0o700)
+        install(self.root)
         with locked(self.root):
-            Writing(self.root, {"store.toml": encode(settings)}, ()).commit()
+            Writing(self.root, {"store.toml": first_line("store.toml") + encode(settings)}, ()).commit()
 
     def settings(self) -> Settings:
         """What holds for the whole store; a change that a crash cut short is finished first.
