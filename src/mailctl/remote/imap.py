@@ -20,7 +20,7 @@ from mailctl.errors import MessageRefusedError, ProtocolError, ServerUnreachable
 from mailctl.remote import imap_answers as answers
 from mailctl.remote import imap_sets as sets
 from mailctl.remote.imap_answers import Body, FolderState, Listed, Piece
-from mailctl.remote.imap_faults import ended, greeting, logging_in, mapped, refused, said
+from mailctl.remote.imap_faults import cut_short, greeting, logging_in, mapped, refused, said
 from mailctl.remote.imap_lines import Cut, Lines, quoted
 from mailctl.remote.trace import Trace
 from mailctl.remote.wire import READ_SECONDS, Wire, reaching
@@ -28,7 +28,6 @@ from mailctl.remote.wire import READ_SECONDS, Wire, reaching
 AT_ONCE = 50  # STATUS commands under way: their answers must fit into the socket's buffers
 CRLF = re.compile(rb"\r\n|\r|\n")
 FLAG = re.compile(r"\\?[A-Za-z0-9_$.+-]+")
-UID_IN_HEAD = re.compile(rb"\bUID (\d{1,10})\b")
 COUNTED = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
 LARGEST = 2**63 - 1
 logging.getLogger("imapclient").addHandler(logging.NullHandler())  # else its warnings stand on the user's terminal
@@ -63,14 +62,6 @@ def open_imap(
     except BaseException:
         wire.close()
         raise
-
-
-class CutShortError(ServerUnreachableError):
-    """The connection ended within a message; `body` is what had come of it."""
-
-    def __init__(self, message: str, *, body: Body) -> None:
-        super().__init__(message)
-        self.body = body
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -148,6 +139,11 @@ class ImapSession:
         self.lines.finish(name, tag)
         found: Sequence[Piece | None] = self.lines.untagged_responses.pop(kind, [])
         return found
+
+    def ask_nothing(self) -> None:
+        """See whether the server still answers."""
+        with self.asking("answer"):
+            self.command("NOOP")
 
     def wire_name(self, folder: str) -> bytes:
         """A folder's name as the server writes it: as it listed it, else in modified UTF-7."""
@@ -240,7 +236,7 @@ class ImapSession:
             uidnext = clamped(said_of.get(b"UIDNEXT"))
             if not uidnext and messages:
                 last = answers.flags_in(self.uid_fetch("*", "(UID FLAGS)"))
-                uidnext = max(last, default=0)
+                uidnext = max(last, default=0) + 1
             return FolderState(
                 name=folder,
                 uidvalidity=clamped(said_of.get(b"UIDVALIDITY")),
@@ -365,7 +361,7 @@ class ImapSession:
             try:
                 self.lines.finish("FETCH", tag)
             except Cut as cut:
-                raise self.cut_short(cut) from cut
+                raise cut_short(self.server, cut) from cut
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error as error:
@@ -373,13 +369,6 @@ class ImapSession:
             found = answers.bodies_in(self.lines.untagged_responses.pop("FETCH", []))
         wanted = set(uids)
         return Batch(uids=tuple(uids), bodies=tuple(one for one in found if one.uid in wanted), refusal=refusal)
-
-    def cut_short(self, cut: Cut) -> ServerUnreachableError:
-        """The error for a connection that ended within a literal."""
-        error = ended(self.server, said(cut))
-        uid = UID_IN_HEAD.search(cut.head)
-        body = Body(uid=int(uid[1]) if uid else 0, raw=cut.piece, odd="the connection ended within it")
-        return CutShortError(str(error), body=body)
 
 
 def clamped(value: object) -> int:

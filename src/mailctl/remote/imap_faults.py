@@ -17,11 +17,13 @@ from mailctl.errors import (
     TemporaryError,
 )
 from mailctl.remote import sasl
-from mailctl.remote.imap_answers import code_of
+from mailctl.remote.imap_answers import Body, code_of
+from mailctl.remote.imap_lines import Cut
 from mailctl.remote.trace import masked, printable
 from mailctl.remote.wire import cause
 
 LONGEST_QUOTE = 500
+UID = re.compile(rb"\bUID (\d{1,10})\b")
 LATER = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "EXPUNGEISSUED"})  # RFC 5530, 3
 ASKS_FOR_PATIENCE = re.compile(
     r"too many|maximum (number|connections)|limit exceeded|temporar|try (again|later)|rate limit|throttl", re.IGNORECASE
@@ -33,6 +35,14 @@ IS_ABSENT = re.compile(  # Dovecot 2.3 answers SELECT so, without a code
 )
 # Whatever imaplib and imapclient stumble over in an answer; their parsers have no exception of their own.
 STUMBLES = (ValueError, TypeError, LookupError, AttributeError, RecursionError, MemoryError, OverflowError)
+
+
+class CutShortError(ServerUnreachableError):
+    """The connection ended within a message; `body` is what had come of it."""
+
+    def __init__(self, message: str, *, body: Body) -> None:
+        super().__init__(message)
+        self.body = body
 
 
 @contextmanager
@@ -150,3 +160,10 @@ def lost(server: Server, error: OSError, timeout: float) -> ServerUnreachableErr
     return ServerUnreachableError(
         f"lost the connection to {server.where}: {cause(error, timeout)}", hint="mailctl account show ACCOUNT"
     )
+
+
+def cut_short(server: Server, cut: Cut) -> CutShortError:
+    """The error for a connection that ended within a literal."""
+    uid = UID.search(cut.head)
+    body = Body(uid=int(uid[1]) if uid else 0, raw=cut.piece, odd="the connection ended within it")
+    return CutShortError(str(ended(server, said(cut))), body=body)

@@ -1,0 +1,49 @@
+"""`mailctl fetch`: what is new on the servers, into the mirror on this machine."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from mailctl.cli.params import AccountNames, AsJson, new_app
+from mailctl.cli.session import session
+
+app = new_app()
+COLUMNS = ("account", "folders", "new", "changed", "removed", "odd", "error")
+
+
+@app.command()
+def fetch(
+    ctx: typer.Context,
+    accounts: AccountNames = None,
+    folders: Annotated[
+        list[str] | None, typer.Option("--folder", metavar="F", help="Only this folder; several may be given.")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="The first time: only mail that came on that day or later. Later on, an earlier day fetches more.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch what is new, of all accounts you may read but checker-only ones; nothing is marked as read.
+
+    The mirror on this machine becomes as the server is: flags follow, and what is gone there goes here. All folders
+    are fetched, Junk and Trash too, but those that show the mail of others once more (All Mail, Starred, Important).
+
+    Example: mailctl fetch -a contact --folder INBOX --since 2026-01-31
+    """
+    from mailctl.services import fetch as service
+
+    run = session(ctx)
+    results = service.fetch(
+        run.context, accounts=accounts or (), folders=folders or (), since=since.date() if since else None
+    )
+    run.show(results, as_json=as_json, columns=COLUMNS)
+    if not results:
+        run.say("no account that you may read and fetch")
+    if failure := service.failure(results):
+        raise failure

@@ -1,0 +1,307 @@
+"""Messages on their way from the server into a folder's mirror: in batches, and alone those that do not come so."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mailctl.errors import ProtocolError, ServerUnreachableError, TemporaryError
+
+if TYPE_CHECKING:
+    from mailctl.domain.message import Head
+    from mailctl.local.index import Index, Known, KnownFolder
+    from mailctl.local.maildir import Maildir
+    from mailctl.remote.imap import Batch, ImapSession
+    from mailctl.remote.imap_answers import Body, Listed
+
+BATCH_BYTES = 4 << 20  # two batches are under way at once, or one message that is larger
+BATCH_MESSAGES = 200
+LIST_AT_ONCE = 2000
+LOST = (ServerUnreachableError, ProtocolError, TemporaryError)  # after which a session is of no more use
+
+
+class Oddity(Struct, frozen=True, kw_only=True):
+    """A message that did not come as it should; `kept` where what came of it is in the mirror."""
+
+    folder: str
+    uid: int
+    kept: bool
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.folder}: message {self.uid} {'is kept as it came' if self.kept else 'is missing'}: {self.reason}"
+
+
+class Changes(Struct, kw_only=True):
+    """What one pass over a folder did."""
+
+    new: int = 0
+    changed: int = 0
+    removed: int = 0
+    oddities: list[Oddity] = []
+    incomplete: bool = False
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where a folder's mirror is kept, and how its server is reached."""
+
+    folder: "KnownFolder"
+    index: "Index"
+    maildir: "Maildir"
+    session: "Callable[[], ImapSession]"
+    again: "Callable[[], ImapSession]"
+    progress: Callable[[int, int], None]
+
+
+def take_flags(place: Place, here: Sequence["Known"], flags: dict[int, frozenset[str]], changes: Changes) -> None:
+    """Give messages the flags that they have on the server; the files first, so that a crash is made good next time."""
+    differing = [(one, flags[one.uid]) for one in here if one.uid in flags and flags[one.uid] != one.flags]
+    for one, now in differing:
+        place.maildir.set_flags(one.key, now, before=one.flags)
+    if differing:
+        place.index.set_flags([(one.id, now) for one, now in differing])
+    changes.changed += len(differing)
+
+
+def take_away(place: Place, gone: Sequence["Known"], changes: Changes) -> None:
+    """Remove messages that the server has no more."""
+    for one in gone:
+        place.maildir.remove(one.key, one.flags)
+    if gone:
+        place.index.remove([one.id for one in gone])
+    changes.removed += len(gone)
+
+
+class Waiting:
+    """Messages in the mirror of which it is not known yet which ones they are on the server."""
+
+    def __init__(self, rows: Iterable["Known"]) -> None:
+        self.by_id: dict[str | None, list[Known]] = defaultdict(list)
+        self.taken: set[int] = set()
+        for row in rows:
+            self.by_id[row.message_id].append(row)
+
+    def __bool__(self) -> bool:
+        return any(self.by_id.values())
+
+    def rest(self) -> list["Known"]:
+        """Those that were not recognised."""
+        return [row for rows in self.by_id.values() for row in rows]
+
+    def take_alike(self, listed: "Listed") -> "Known | None":
+        """One of the same Message-ID, size and date; what has no Message-ID is known by its content only."""
+        if listed.message_id is None:
+            return None
+        rows = self.by_id.get(listed.message_id, [])
+        alike = [row for row in rows if (row.size, row.received) == (listed.size, listed.received)]
+        return self.take(alike[0], listed.uid) if alike else None
+
+    def take_same(self, maildir: "Maildir", body: "Body", message_id: str | None) -> "Known | None":
+        """One of the same content."""
+        content = body.raw.replace(b"\r\n", b"\n")
+        same = (row for row in self.by_id.get(message_id, []) if is_content(maildir, row, content))
+        found = next(same, None)
+        return self.take(found, body.uid) if found else None
+
+    def take(self, row: "Known", uid: int) -> "Known":
+        """Note which one it is."""
+        self.by_id[row.message_id].remove(row)
+        self.taken.add(uid)
+        return row
+
+
+def is_content(maildir: "Maildir", row: "Known", content: bytes) -> bool:
+    """Whether a message's file holds just that."""
+    path = maildir.find(row.key, row.flags)
+    return path is not None and path.stat().st_size == len(content) and path.read_bytes() == content
+
+
+class Bringing:
+    """Messages on their way from the server into a folder's mirror."""
+
+    def __init__(
+        self,
+        place: Place,
+        changes: Changes,
+        *,
+        waiting: Waiting | None = None,
+        replaced: dict[int, "Known"] | None = None,
+    ) -> None:
+        self.place = place
+        self.changes = changes
+        self.waiting = waiting or Waiting(())
+        self.replaced = replaced or {}
+        self.pending: dict[int, Listed] = {}
+        self.done = self.total = 0
+
+    def bring_all(self, uids: Iterable[int]) -> None:
+        """Fetch messages, so many listed at once that what is known of them stays small."""
+        todo = sorted(uids)
+        self.total = len(todo)
+        for start in range(0, len(todo), LIST_AT_ONCE):
+            some = todo[start : start + LIST_AT_ONCE]
+            listed = list(self.place.session().listed(some))
+            told = {one.uid for one in listed}
+            self.bring([*listed, *(unlisted(uid) for uid in some if uid not in told)])
+
+    def bring(self, listed: Sequence["Listed"]) -> None:
+        """Fetch messages in batches; those that do not come so are asked for one by one."""
+        self.total = self.total or len(listed)
+        self.pending = {one.uid: one for one in listed}
+        todo = deque(batches(listed))
+        while todo:
+            try:
+                for batch in self.place.session().bodies(list(todo)):
+                    self.keep(batch)
+                    todo.popleft()
+            except LOST:
+                self.place.again()
+                self.one_by_one(todo.popleft())
+        self.one_by_one(list(self.pending))
+
+    def one_by_one(self, uids: Sequence[int]) -> None:
+        """Fetch messages alone, so that one that breaks the connection takes no other along."""
+        for uid in uids:
+            if uid not in self.pending:
+                continue
+            try:
+                self.alone(uid)
+            except LOST as error:
+                self.missing(uid, str(error), piece=getattr(error, "body", None))
+                self.place.again()
+
+    def alone(self, uid: int) -> None:
+        """Fetch one message; one that is gone meanwhile is no oddity."""
+        session = self.place.session()
+        [batch] = session.bodies([[uid]])
+        self.keep(batch)
+        if uid not in self.pending:
+            return
+        if session.flags(uid, uid):
+            self.missing(uid, batch.refusal or "the server does not give it")
+        self.pending.pop(uid, None)
+
+    def missing(self, uid: int, reason: str, *, piece: "Body | None" = None) -> None:
+        """Note a message that did not come; what came of it is kept until all of it does."""
+        if piece is not None and piece.uid == uid and piece.raw:
+            self.store([replace(piece, odd=reason)], whole=False)
+        else:
+            self.note(uid, reason, kept=uid in self.replaced)
+        self.pending.pop(uid, None)
+        self.changes.incomplete = True
+
+    def note(self, uid: int, reason: str, *, kept: bool) -> None:
+        """Enter an oddity."""
+        oddity = Oddity(folder=self.place.folder.name, uid=uid, kept=kept, reason=reason)
+        self.changes.oddities.append(oddity)
+
+    def keep(self, batch: "Batch") -> None:
+        """Lay the messages that came into the mirror."""
+        came = (body for body in batch.bodies if body.uid in self.pending and not self.is_hollow(body))
+        wanted = [self.judged(body) for body in came]
+        self.store(wanted)
+        for body in wanted:
+            self.pending.pop(body.uid, None)
+        self.done += len(batch.uids)
+        self.place.progress(min(self.done, self.total), self.total)
+
+    def is_hollow(self, body: "Body") -> bool:
+        """Whether the server gave nothing of a message that has something."""
+        return not body.raw and self.pending[body.uid].size > 0
+
+    def judged(self, body: "Body") -> "Body":
+        """The message, odd where the server told nothing else of it."""
+        if body.raw and not self.pending[body.uid].size and not body.odd:
+            return replace(body, odd="the server does not say when it came, nor its flags")
+        return body
+
+    def store(self, bodies: Sequence["Body"], *, whole: bool = True) -> None:
+        """Lay messages into the Maildir, then into the index; those that are there already are only given their UID."""
+        from mailctl.local.index import Entry
+
+        heads = {body.uid: self.head(body) for body in bodies}
+        new = [body for body in bodies if not self.is_here(body, heads[body.uid].message_id)]
+        entries: list[Entry] = []
+        with self.place.maildir.batch() as batch:
+            for body in new:
+                listed = self.pending[body.uid]
+                key = batch.add(body.raw, flags=listed.flags, received=listed.received)
+                entries.append(
+                    Entry(
+                        uid=body.uid,
+                        key=key,
+                        flags=listed.flags,
+                        size=listed.size or len(body.raw) if whole else min(len(body.raw), listed.size - 1),
+                        received=listed.received,
+                        head=heads[body.uid],
+                        odd=bool(body.odd),
+                    )
+                )
+        self.drop_replaced(body.uid for body in new)
+        self.place.index.enter(self.place.folder.id, entries)
+        self.changes.new += len(entries)
+        for body in bodies:
+            if body.odd:
+                self.note(body.uid, body.odd, kept=True)
+
+    def drop_replaced(self, uids: Iterable[int]) -> None:
+        """Take away what had come in part of messages that came again."""
+        former = [self.replaced.pop(uid) for uid in uids if uid in self.replaced]
+        self.place.index.remove([one.id for one in former])
+        for one in former:
+            self.place.maildir.remove(one.key, one.flags)
+
+    def head(self, body: "Body") -> "Head":
+        """What the index keeps of a message."""
+        from mailctl.domain.decoding import believable
+        from mailctl.domain.reading import head_of
+
+        found = head_of(body.raw)
+        return replace(found, date=believable(found.date, received=self.pending[body.uid].received))
+
+    def is_here(self, body: "Body", message_id: str | None) -> bool:
+        """Whether the message lies in the mirror already; it then gets its UID and flags."""
+        row = self.waiting.take_same(self.place.maildir, body, message_id)
+        if row is None:
+            return False
+        self.place.index.place([(row.id, body.uid)])
+        take_flags(self.place, [replace(row, uid=body.uid)], {body.uid: self.pending[body.uid].flags}, self.changes)
+        return True
+
+
+def unlisted(uid: int) -> "Listed":
+    """What stands for a message of which the server says nothing; it is asked for all the same."""
+    from mailctl.remote.imap_answers import EPOCH, Listed
+
+    return Listed(uid=uid, flags=frozenset(), size=0, received=EPOCH)
+
+
+def batches(listed: Iterable["Listed"]) -> Iterator[list[int]]:
+    """UIDs of messages to ask for together: so many bytes at once, and a set that is short enough to be sent."""
+    from mailctl.remote import imap_sets as sets
+
+    sizes = {one.uid: one.size for one in listed}
+    for some in sets.chunks(sizes, most=BATCH_MESSAGES):
+        batch: list[int] = []
+        room = BATCH_BYTES
+        for uid in some:
+            if batch and sizes[uid] > room:
+                yield batch
+                batch, room = [], BATCH_BYTES
+            batch.append(uid)
+            room -= sizes[uid]
+        yield batch
+
+
+def window(items: Iterable["Listed"], size: int) -> Iterator[list["Listed"]]:
+    """Parts of what is listed, each of at most so many."""
+    part: list[Listed] = []
+    for item in items:
+        part.append(item)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part

@@ -1,0 +1,343 @@
+"""Fetching: a one-way mirror of accounts and folders in Maildirs and index; nothing on the server changes."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mailctl.domain.account import Account
+from mailctl.domain.folders import Folder, find
+from mailctl.domain.rights import Right
+from mailctl.errors import (
+    FolderNotFoundError,
+    InterruptedByUserError,
+    MailctlError,
+    ProtocolError,
+    ServerRefusedError,
+    SomeFailedError,
+    TemporaryError,
+    nearest,
+)
+from mailctl.services.bringing import Changes, Oddity, Place
+from mailctl.services.context import Context
+from mailctl.services.mirroring import bring_up_to_date, is_unchanged
+
+if TYPE_CHECKING:
+    from mailctl.local.index import KnownFolder
+    from mailctl.local.maildir import Maildir
+    from mailctl.remote.imap import ImapSession
+    from mailctl.remote.imap_answers import FolderState
+
+MOST_AT_ONCE = 8
+PATIENCE_SECONDS = 60.0  # for another run that fetches the same account
+MOST_LOST = 20  # connections of one account: more is no odd message, but a broken server
+
+
+class Fetched(Struct, frozen=True, kw_only=True):
+    """What fetching an account did.
+
+    `skipped` are folders that the server lists and does not open; `oddities` are messages that did not come as they
+    should, `odd` their number; `code` and `error` say why the account failed, if it did.
+    """
+
+    account: str
+    folders: int = 0
+    new: int = 0
+    changed: int = 0
+    removed: int = 0
+    odd: int = 0
+    oddities: tuple[Oddity, ...] = ()
+    skipped: tuple[str, ...] = ()
+    code: str | None = None
+    error: str | None = None
+
+
+def fetch(
+    ctx: Context, *, accounts: Sequence[str] = (), folders: Sequence[str] = (), since: date | None = None
+) -> tuple[Fetched, ...]:
+    """Bring accounts' mirrors up to date; one account that fails does not keep the others waiting.
+
+    Args:
+        ctx: the outside world.
+        accounts: all that the actor may read, without the checker-only ones, when none is named.
+        folders: all that hold mail of their own when none is named.
+        since: on the first time, only mail that came on that day or later; later on, an earlier day fetches more.
+
+    Raises:
+        AccountNotFoundError, RightMissingError, CheckerOnlyError: before anything is opened.
+        MailctlError: the only account failed; of several, each says so in its own result.
+    """
+    chosen = [ctx.account(name, need=Right.READ) for name in dict.fromkeys(accounts)]
+    wanted = chosen or list(ctx.accounts(need=Right.READ))
+    if not wanted:
+        return ()
+    stop = threading.Event()
+    runs = [Run(ctx, account, folders=tuple(folders), since=since, stop=stop) for account in wanted]
+    _ = ctx.index, ctx.trace  # opened once, before several threads ask for them
+    if len(runs) == 1:
+        return (runs[0].fetched(),)
+    pool = ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, len(runs)))
+    try:
+        return tuple(pool.map(settled, runs))
+    finally:
+        stop.set()  # heard after each batch, when Ctrl-C ends the waiting
+        pool.shutdown(cancel_futures=True)
+
+
+def settled(run: "Run") -> Fetched:
+    """What fetching an account did, its failure a part of it."""
+    try:
+        return run.fetched()
+    except MailctlError as error:
+        return run.result(code=error.code, error=str(error))
+
+
+def failure(results: Sequence[Fetched]) -> SomeFailedError | None:
+    """The error of a run in which accounts failed or messages did not come as they should; None when all went well."""
+    failed = [one.account for one in results if one.error]
+    odd = sum(one.odd for one in results)
+    if failed:
+        return SomeFailedError(
+            f"could not fetch {len(failed)} of {len(results)} accounts: {', '.join(failed)}",
+            hint=f"mailctl password check {failed[0]}",
+        )
+    if odd:
+        return SomeFailedError(
+            f"{odd} message{'s' if odd > 1 else ''} did not come as {'they' if odd > 1 else 'it'} should",
+            hint="mailctl --trace FILE fetch shows what the server says",
+        )
+    return None
+
+
+class Run:
+    """The fetching of one account, in one thread."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        account: Account,
+        *,
+        folders: tuple[str, ...],
+        since: date | None,
+        stop: threading.Event,
+    ) -> None:
+        self.ctx = ctx
+        self.account = account
+        self.folders = folders
+        self.since = since
+        self.stop = stop
+        self.counts = Changes()
+        self.seen = 0
+        self.skipped: list[str] = []
+        self.later: MailctlError | None = None
+
+    def result(self, *, code: str | None = None, error: str | None = None) -> Fetched:
+        """What was done so far."""
+        return Fetched(
+            account=self.account.name,
+            folders=self.seen,
+            new=self.counts.new,
+            changed=self.counts.changed,
+            removed=self.counts.removed,
+            odd=len(self.counts.oddities),
+            oddities=tuple(self.counts.oddities),
+            skipped=tuple(self.skipped),
+            code=code,
+            error=error,
+        )
+
+    def fetched(self) -> Fetched:
+        """Fetch it.
+
+        Raises:
+            MailctlError: the account, or one of its folders, failed; the other folders are done.
+        """
+        with self.alone(), Link(self.ctx, self.account) as link:
+            every = link.session().folders()
+            chosen = self.chosen(every)
+            states = link.session().states([one.name for one in chosen])
+            for folder in chosen:
+                if self.stop.is_set():
+                    raise InterruptedByUserError("interrupted")
+                self.folder(link, folder, states.get(folder.name))
+            if not self.folders:
+                self.forget_gone(every)
+        if self.later is not None:
+            raise self.later
+        return self.result()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other run fetches the account meanwhile, or a message could come in twice."""
+        from mailctl.local.locks import held
+
+        name = self.account.name
+        path = self.ctx.paths.data / "locks" / f"{name}.lock"
+        busy = TemporaryError(f"another run fetches '{name}' just now", hint=f"mailctl fetch -a {name}, later")
+        with held(path, patience=PATIENCE_SECONDS, too_late=lambda: busy):
+            yield
+
+    def chosen(self, every: Sequence[Folder]) -> list[Folder]:
+        """The folders to fetch: those named, else all that hold mail of their own.
+
+        Raises:
+            FolderNotFoundError: one that was named is not there.
+        """
+        if not self.folders:
+            return [one for one in every if one.can_select and not one.repeats_others]
+        found = {name: find(every, name) for name in self.folders}
+        for name, folder in found.items():
+            if folder is None:
+                raise self.no_folder(name, every)
+        return list({one.name: one for one in found.values() if one is not None}.values())
+
+    def no_folder(self, name: str, every: Sequence[Folder]) -> FolderNotFoundError:
+        """The error for a folder that is not there."""
+        names = [one.name for one in every if one.can_select]
+        close = nearest(name, names)
+        hint = f"did you mean '{close}'?" if close else f"there are {', '.join(names[:10])}"
+        return FolderNotFoundError(f"'{self.account.name}' has no folder '{name}'", hint=hint)
+
+    # -- one folder
+
+    def folder(self, link: "Link", folder: Folder, counted: "FolderState | None") -> None:
+        """Bring one folder's mirror up to date; where nothing is new, without opening it."""
+        known = self.known(folder)
+        self.seen += 1
+        if counted is not None and is_unchanged(known, counted, since=self.since):
+            return
+        try:
+            state = link.examine(folder.name)
+        except (ServerRefusedError, FolderNotFoundError) as error:
+            self.pass_over(folder.name, error)
+            return
+        except TemporaryError as error:
+            if not link.is_alive():
+                raise
+            self.later = self.later or error
+            return
+        changes = bring_up_to_date(
+            self.place(link, known), replace(state, unseen=counted.unseen if counted else None), since=self.since
+        )
+        self.add(changes)
+
+    def known(self, folder: Folder) -> "KnownFolder":
+        """What the index knows of a folder; not clean when somebody took its Maildir away."""
+        from mailctl.local.maildir import folder_path
+
+        name = self.account.name
+        found = self.ctx.index.folder(name, folder.name) or self.ctx.index.enter_folder(
+            name, folder.name, folder_path(folder.name, folder.delimiter)
+        )
+        is_there = (self.maildir(found).path / "cur").is_dir() or not found.messages
+        return found if is_there else replace(found, clean=False)
+
+    def maildir(self, known: "KnownFolder") -> "Maildir":
+        """Where a folder's messages lie."""
+        return self.ctx.maildir(self.account.name, known.path)
+
+    def place(self, link: "Link", known: "KnownFolder") -> Place:
+        """What one pass over a folder works on."""
+
+        def progress(done: int, total: int) -> None:
+            self.ctx.progress(f"{self.account.name}: {known.name}", done, total)
+            if self.stop.is_set():
+                raise InterruptedByUserError("interrupted")
+
+        return Place(
+            folder=known,
+            index=self.ctx.index,
+            maildir=self.maildir(known),
+            session=link.session,
+            again=link.again,
+            progress=progress,
+        )
+
+    def pass_over(self, name: str, error: MailctlError) -> None:
+        """Go on without a folder that the server does not open; one that was asked for is a failure."""
+        if self.folders:
+            self.later = self.later or error
+            return
+        self.skipped.append(name)
+        self.seen -= 1
+        self.ctx.warn(f"'{self.account.name}': passed over '{name}': {error}")
+
+    def add(self, changes: Changes) -> None:
+        """Count what one pass did, and name what was odd."""
+        self.counts.new += changes.new
+        self.counts.changed += changes.changed
+        self.counts.removed += changes.removed
+        self.counts.oddities.extend(changes.oddities)
+        for oddity in changes.oddities:
+            self.ctx.warn(f"'{self.account.name}': {oddity}")
+
+    def forget_gone(self, every: Sequence[Folder]) -> None:
+        """Remove the mirrors of folders that the server has no more; a list without INBOX is not believed."""
+        present = {one.name for one in every if one.can_select}
+        if "INBOX" not in present:
+            return
+        for known in self.ctx.index.folders(self.account.name):
+            if known.name not in present:
+                self.counts.removed += len(self.ctx.index.known(known.id))
+                self.maildir(known).drop()
+                self.ctx.index.forget_folder(known.id)
+
+
+class Link:
+    """An account's session, opened again when it breaks."""
+
+    def __init__(self, ctx: Context, account: Account) -> None:
+        self.ctx = ctx
+        self.account = account
+        self.stack = ExitStack()
+        self.opened: ImapSession | None = None
+        self.state: FolderState | None = None
+        self.lost = 0
+
+    def __enter__(self) -> "Link":
+        self.session()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stack.close()
+
+    def session(self) -> "ImapSession":
+        """The session there is."""
+        if self.opened is None:
+            self.opened = self.stack.enter_context(self.ctx.imap(self.account))
+        return self.opened
+
+    def examine(self, folder: str) -> "FolderState":
+        """Open a folder for reading only."""
+        self.state = self.session().examine(folder)
+        return self.state
+
+    def is_alive(self) -> bool:
+        """Whether the server still answers."""
+        try:
+            self.session().ask_nothing()
+        except MailctlError:
+            return False
+        return True
+
+    def again(self) -> "ImapSession":
+        """A new session in the place of one that broke, the same folder open.
+
+        Raises:
+            ServerUnreachableError: there is none to be had.
+            ProtocolError: it broke too often, or the folder is another now.
+        """
+        self.lost += 1
+        self.stack.close()
+        self.opened = None
+        before = self.state
+        if self.lost > MOST_LOST:
+            raise ProtocolError(f"the server of '{self.account.name}' broke off {self.lost} times")
+        if before is not None and self.examine(before.name).uidvalidity != before.uidvalidity:
+            raise TemporaryError(f"'{before.name}' was numbered anew meanwhile", hint="mailctl fetch")
+        return self.session()
