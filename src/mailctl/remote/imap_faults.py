@@ -123,8 +123,7 @@ def said(error: Exception) -> str:
     """The server's words out of an imaplib exception."""
     first = error.args[0] if error.args else ""
     words = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
-    found = re.search(r"(?:BAD|NO) \[b(['\"])(.*)\1\]$", words, re.DOTALL)
-    return printable(found[2] if found else words)[:LONGEST_QUOTE]
+    return printable(words)[:LONGEST_QUOTE]
 
 
 def refused(server: Server, what: str, words: str) -> MailctlError:
@@ -137,22 +136,21 @@ def refused(server: Server, what: str, words: str) -> MailctlError:
         return FolderNotFoundError(message, hint="mailctl fetch takes --folder as the server writes it")
     if code == "ALREADYEXISTS":
         return AlreadyExistsError(message)
-    if re.match(r"\S+ command error: BAD", words) or words.startswith("BAD"):
+    if re.match(r"[A-Z]+ BAD ", words):
         return ProtocolError(f"{server.where} did not understand: {plain}")
     return ServerRefusedError(message)
 
 
 def bare(words: str) -> str:
     """What the server said, without what imaplib and imapclient put before it."""
-    return re.sub(r"^[A-Za-z ]+(?:command error: (?:NO|BAD)|failed:) *", "", words) or "it gave no reason"
+    return re.sub(r"^(?:[A-Z]+ (?:NO|BAD)|[a-zA-Z ]+ failed:) ?", "", words) or "it gave no reason"
 
 
 def ended(server: Server, words: str) -> MailctlError:
     """The error for a server that took leave, or closed the connection without."""
-    plain = re.sub(r"^command: \S+ => ", "", words)
-    if code_of(plain) in LATER or ASKS_FOR_PATIENCE.search(plain):
-        return TemporaryError(f"{server.where} asks to come later: {plain}")
-    return ServerUnreachableError(f"lost the connection to {server.where}: {plain}")
+    if code_of(words) in LATER or ASKS_FOR_PATIENCE.search(words):
+        return TemporaryError(f"{server.where} asks to come later: {words}")
+    return ServerUnreachableError(f"lost the connection to {server.where}: {words}")
 
 
 def lost(server: Server, error: OSError, timeout: float) -> ServerUnreachableError:

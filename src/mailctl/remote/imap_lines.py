@@ -190,7 +190,9 @@ class Lines(imaplib.IMAP4):
                     f"{server.where} takes no password here", hint="mailctl account set ACCOUNT incoming.security=tls"
                 )
             name = sasl.mechanism(server, offered)
-            self.authenticate_with(name, [sasl.encoded(one) for one in sasl.answers(name, server, secret)])
+            answers = [sasl.encoded(one) for one in sasl.answers(name, server, secret)]
+            with self.wire.hiding(f"AUTHENTICATE {name}", secret, *answers):
+                self.authenticate_with(name, answers)
         self.state = "AUTH"
         self.is_patient = True
 
@@ -198,13 +200,12 @@ class Lines(imaplib.IMAP4):
         """Say AUTHENTICATE; the first answer goes with it where the server takes that (RFC 4959)."""
         at_once = "SASL-IR" in self.capabilities and name != "LOGIN" and len(answers[0]) < BASE64_LONGEST
         opening = [answers.pop(0)] if at_once else []
-        with self.wire.hiding(f"AUTHENTICATE {name}", *answers, *opening):
-            tag = self._command("AUTHENTICATE", name, *opening)
-            while self.tagged_commands[tag] is None:
-                if self._get_response() is None:
-                    answer = answers.pop(0) if answers else "*"  # nothing more to say: cancelled (RFC 9051, 6.2.2)
-                    self.send(f"{'' if answer == '=' else answer}\r\n".encode())
-            self.finish("AUTHENTICATE", tag)
+        tag = self._command("AUTHENTICATE", name, *opening)
+        while self.tagged_commands[tag] is None:
+            if self._get_response() is None:
+                answer = answers.pop(0) if answers else "*"  # nothing more to say: cancelled (RFC 9051, 6.2.2)
+                self.send(f"{'' if answer == '=' else answer}\r\n".encode())
+        self.finish("AUTHENTICATE", tag)
 
     def say_login(self, login: bytes, secret: bytes) -> None:
         """Say LOGIN; what a quoted string cannot hold goes as a literal (RFC 9051, 6.2.3)."""
@@ -233,7 +234,22 @@ class Lines(imaplib.IMAP4):
         """
         typ, data = self._command_complete(name, tag)
         if typ != "OK":
-            raise self.error(f"{name} command error: {typ} {words_of(data)}")
+            raise self.error(f"{name} {typ} {words_of(data)}")
+
+    def _command_complete(self, name: str, tag: bytes) -> tuple[str, list[bytes]]:
+        """The end of a command.
+
+        Raises:
+            imaplib.IMAP4.error: BAD.
+            imaplib.IMAP4.abort: the server takes leave or is gone; of which kind, imaplib would not tell.
+        """
+        while (found := self.tagged_commands[tag]) is None:
+            self._get_response()
+            self._check_bye()
+        del self.tagged_commands[tag]
+        if found[0] == "BAD":
+            raise self.error(f"{name} BAD {words_of(found[1])}")
+        return found
 
     def secured_as_asked(self) -> None:
         """Start TLS where the account asks for STARTTLS."""

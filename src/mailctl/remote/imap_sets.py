@@ -53,8 +53,8 @@ def read(text: str) -> frozenset[int]:
     """
     found: set[int] = set()
     for part in text.split(","):
-        first, _, last = part.partition(":")
-        if not first.isdigit() or (last and not last.isdigit()):
+        first, colon, last = part.partition(":")
+        if not first.isdigit() or not (last or first).isdigit() or (colon and not last):
             raise ProtocolError("the server names its messages in a way that cannot be read")
         low, high = sorted((int(first), int(last or first)))
         if high - low + len(found) > MOST:
