@@ -1,5 +1,6 @@
 """docs/cli.md: the help of every command."""
 
+import re
 from collections.abc import Iterator
 
 from docgen.markdown import code, page, table
@@ -57,7 +58,7 @@ def remarks(option: Parameter) -> Iterator[str]:
     yield option.help
     if option.required:
         yield "Required."
-    if option.several:
+    if option.several and not re.search(r"repeat|several", option.help):
         yield "May be given several times."
     if option.default:
         yield f"Default: {code(option.default)}."

@@ -2,10 +2,12 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 
 import mailctl
 from docgen.markdown import code, page, table
+from mailctl import sendmail
 from mailctl.errors import Exit, MailctlError
 
 INTRODUCTION = """\
@@ -17,7 +19,7 @@ MEANING = {
     Exit.USAGE: "the command line is wrong",
     Exit.DATA: "an address, a header or a value is wrong",
     Exit.NO_INPUT: "an input file is missing or unreadable",
-    Exit.NOT_FOUND: "no such account, collaborator, provider, message or folder",
+    Exit.NOT_FOUND: "no such account, collaborator, affair, provider, message or folder",
     Exit.UNAVAILABLE: "the server cannot be reached: name, port, TLS",
     Exit.CANNOT_CREATE: "there already, or cannot be made",
     Exit.IO: "the disk is full, or reading or writing failed",
@@ -27,6 +29,10 @@ MEANING = {
     Exit.STORE: "the store is invalid: file, line and key are named",
     Exit.INTERRUPTED: "Ctrl-C",
 }
+SENDMAIL = """\
+What callers of sendmail(8) go by. 0 also when a server was away: the message is safe in the outbox then, and
+whoever saw another status would send it again."""
+CHECKER = (("0", "every look succeeded"), ("1", "one failed"), ("others", "as above: no store, no right"))
 BUG = """\
 Status 70 is a fault in mailctl itself; `MAILCTL_DEBUG=1` shows where. Please report it."""
 
@@ -39,8 +45,16 @@ def text() -> str:
         table(("status", "when"), statuses),
         BUG,
         "## Codes\n" + table(("code", "status", "what happened"), codes),
+        "## mailctl-sendmail\n" + SENDMAIL + "\n\n" + table(("status", "when"), sendmail_statuses()),
+        "## mailctl-checker\n" + table(("status", "when"), CHECKER),
     ]
     return page("Exit statuses", INTRODUCTION, parts)
+
+
+def sendmail_statuses() -> list[tuple[str, str]]:
+    """The table in the program's own help."""
+    _, _, said = sendmail.HELP.partition("Exit status: ")
+    return [(status, " ".join(when.split())) for status, when in re.findall(r"(\d+) ([^,.]+)", said)]
 
 
 def first(error: type[MailctlError]) -> str:

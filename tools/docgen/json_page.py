@@ -1,5 +1,7 @@
 """docs/json.md: what each command prints with `--json`."""
 
+import inspect
+import re
 from collections.abc import Iterator
 
 from docgen.markdown import code, page, table
@@ -9,7 +11,7 @@ from docgen.words import fields_of, in_words, structs_in
 
 INTRODUCTION = """\
 With `--json`, one document on standard output and nothing else there. An array where a command lists, an object
-elsewhere; every key is there, with `null` where there is nothing to say. Times are in UTC, sizes in bytes, durations
+elsewhere; every key is there, with `null` where there is nothing to say, but those said to be left out. Times are in UTC, sizes in bytes, durations
 in seconds. A key, once published, is neither renamed nor taken away; new ones may come, so skip those you do not
 know.
 
@@ -32,9 +34,12 @@ def text() -> str:
 
 def linked(shown: Shown) -> str:
     """A result with a link to its keys."""
-    name = title(shown.type)
-    link = f"[{name}](#{name.lower().replace('.', '').replace(' ', '-')})"
-    return f"array of {link}" if shown.is_array else link
+    return f"array of {link(shown.type)}" if shown.is_array else link(shown.type)
+
+
+def link(struct: type) -> str:
+    """A link to a Struct's keys."""
+    return f"[{title(struct)}](#{title(struct).lower().replace(' ', '-')})"
 
 
 def title(struct: type) -> str:
@@ -57,8 +62,8 @@ def reachable(types: list[type]) -> list[type]:
 
 def section(struct: type) -> str:
     """One Struct's keys."""
-    first = (struct.__doc__ or "").strip().replace("\n    ", "\n")
-    return f"## {title(struct)}\n{first}\n\n{table(('key', 'value'), key_rows(struct))}"
+    said = re.sub(r"\bNone\b", "null", inspect.cleandoc(struct.__doc__ or ""))
+    return f"## {title(struct)}\n{said}\n\n{table(('key', 'value'), key_rows(struct))}"
 
 
 def key_rows(struct: type) -> Iterator[tuple[str, str]]:
@@ -66,4 +71,4 @@ def key_rows(struct: type) -> Iterator[tuple[str, str]]:
     skips_defaults = struct.__struct_config__.omit_defaults  # type: ignore[attr-defined]
     for field in fields_of(struct):
         left_out = "; left out where it is the default" if skips_defaults and not field.required else ""
-        yield code(field.encode_name), in_words(field.type) + left_out
+        yield code(field.encode_name), in_words(field.type, link) + left_out

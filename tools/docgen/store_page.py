@@ -9,19 +9,19 @@ from msgspec import inspect
 
 from docgen.markdown import code, page, table
 from docgen.words import description, fields_of, in_words
-from mailctl.domain.account import Account
-from mailctl.domain.collaborator import Collaborator
-from mailctl.domain.settings import Settings
+from mailctl.store.encode import BY_FILE_NAME
+from mailctl.store.jsonschema import FILES
 
 INTRODUCTION = """\
 A folder of small TOML files, made by `mailctl init`, found by `mailctl store path`: read it, edit it by hand, keep it
 in git. Passwords are never in it. After editing by hand, `mailctl store check` names every fault with file, line and
-key.
+key. Each file's first line names its JSON Schema, by which editors complete and check it.
 
 ```
 store.toml                 what holds for the whole firm
 accounts/contact.toml      one account a file
 collaborators/alice.toml   one person a file
+affairs/2026-014.toml      one case or project a file
 signatures/                images that signatures embed
 ```
 
@@ -29,11 +29,6 @@ Keys in a table are written with dots here, as `mailctl account set` takes them:
 `[incoming]`. `NAME` stands for a name of your own; `[]` for each table of an array, `[[aliases]]`. Only `account set`
 and `collaborator set` are needed to change a file by script; `mailctl apply` brings the whole store to what files
 say."""
-FILES = (
-    ("store.toml", Settings, ()),
-    ("accounts/NAME.toml", Account, ("name",)),
-    ("collaborators/NAME.toml", Collaborator, ("id",)),
-)
 RIGHTS = """\
 ## Rights
 
@@ -55,14 +50,15 @@ collaborator's reach, or where the mail server enforces them too."""
 def text() -> str:
     """The page."""
     parts = [
-        f"## {file}\n{table(('key', 'value', 'default', 'meaning'), rows(kind, named))}" for file, kind, named in FILES
+        f"## {title.partition(':')[0]}\n{table(('key', 'value', 'default', 'meaning'), rows(kind))}"
+        for kind, title in FILES.values()
     ]
     return page("The store", INTRODUCTION, [*parts, RIGHTS])
 
 
-def rows(kind: type, named: tuple[str, ...]) -> Iterator[tuple[str, str, str, str]]:
+def rows(kind: type) -> Iterator[tuple[str, str, str, str]]:
     """A file's keys, but those that its name says."""
-    return (row for row in keys(kind, "") if row[0].strip("`") not in named)
+    return (row for row in keys(kind, "") if row[0].strip("`") != BY_FILE_NAME.get(kind.__name__))
 
 
 def keys(kind: type, prefix: str) -> Iterator[tuple[str, str, str, str]]:

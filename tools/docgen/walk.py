@@ -125,7 +125,7 @@ def described(path: tuple[str, ...], command: Any, panel: str, members: tuple[st
     parameters = [parameter(one) for one in command.params if not getattr(one, "hidden", False)]
     return Command(
         path=path,
-        text=" ".join(text.split()),
+        text="\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n")),
         example=" ".join(example.split()),
         options=tuple(one for one in parameters if one.flags),
         arguments=tuple(one for one in parameters if not one.flags),
@@ -139,7 +139,11 @@ def parameter(found: Any) -> Parameter:
     is_option = found.param_type_name == "option"
     choices = tuple(str(getattr(one, "value", one)) for one in getattr(found.type, "choices", ()))
     takes_value = not (is_option and (found.is_flag or found.count))
-    metavar = found.metavar or "|".join(choices) or TYPE_NAMES.get(found.type.name, found.type.name.upper())
+    metavar = (
+        (found.metavar or "").replace("...", "…")
+        or "|".join(choices)
+        or TYPE_NAMES.get(found.type.name, found.type.name.upper())
+    )
     return Parameter(
         flags=(*found.opts, *found.secondary_opts) if is_option else (),
         metavar=metavar if takes_value else "",

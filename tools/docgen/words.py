@@ -1,5 +1,6 @@
 """Types of values, in words for who reads TOML or JSON and no Python."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import inspect
@@ -16,23 +17,28 @@ PLAIN: dict[type, str] = {
 }
 
 
-def in_words(kind: inspect.Type) -> str:
-    """A type as a reader of JSON sees it."""
+def in_words(kind: inspect.Type, link: Callable[[type], str] = lambda struct: struct.__name__) -> str:
+    """A type as a reader of JSON sees it.
+
+    Args:
+        kind: as msgspec describes it.
+        link: how a Struct in it is named.
+    """
     match kind:
         case inspect.Metadata(type=inner):
-            return in_words(inner)
+            return in_words(inner, link)
         case inspect.UnionType(types=types):
-            return ", or ".join(in_words(one) for one in types)
+            return ", or ".join(in_words(one, link) for one in types)
         case inspect.EnumType(cls=choices):
             return f"one of {', '.join(f'`{one.value}`' for one in choices)}"
         case inspect.StructType(cls=struct):
-            return f"object: {struct.__name__}"
+            return f"object: {link(struct)}"
         case inspect.DictType(key_type=key, value_type=value):
-            return f"object: {in_words(key)} → {in_words(value)}"
+            return f"object: {in_words(key, link)} → {in_words(value, link)}"
         case inspect.TupleType(item_types=items):
-            return f"array of {' and '.join(in_words(item) for item in items)}"
+            return f"array of {' and '.join(in_words(item, link) for item in items)}"
     item = getattr(kind, "item_type", None)
-    return PLAIN[type(kind)] if item is None else f"array of {in_words(item)}"
+    return PLAIN[type(kind)] if item is None else f"array of {in_words(item, link)}"
 
 
 def structs_in(kind: inspect.Type) -> list[type]:
