@@ -1,6 +1,5 @@
 """The outbox on disk: whole or not there, one sender at a time, and nothing lost however a process ends."""
 
-import os
 import resource
 import signal
 import stat
@@ -17,6 +16,7 @@ from mailctl.domain.message import State
 from mailctl.domain.outgoing import Entry
 from mailctl.errors import MessageNotFoundError, StorageError
 from mailctl.local.outbox import Outbox
+from support.small_disk import fill, mounted
 
 RAW = b"From: a@firm.example\r\nSubject: Plans\r\n\r\nHello\r\n"
 NEW = Entry(
@@ -213,13 +213,8 @@ def test_a_message_too_large_for_the_disk_leaves_nothing(outbox):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 256 kB; mounting one takes root."""
-    place = tmp_path / "small"
-    place.mkdir()
-    prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    subprocess.run([*prefix, "mount", "-t", "tmpfs", "-o", "size=256k,mode=0777", "tmpfs", place], check=True)
-    yield place
-    subprocess.run([*prefix, "umount", place], check=True)
+    with mounted(tmp_path / "small") as place:
+        yield place
 
 
 def test_on_a_full_disk_nothing_is_taken_in_and_what_is_there_stays_whole(small_disk):
@@ -239,17 +234,6 @@ def test_on_a_full_disk_nothing_is_taken_in_and_what_is_there_stays_whole(small_
     assert {path.name for path in outbox.root.iterdir()} == {".last", "1"}
     outbox.remove(kept)
     assert outbox.entries() == ()
-
-
-def fill(path):
-    """Write until nothing more goes in."""
-    with path.open("wb", buffering=0) as stream:
-        for size in (4096, 1):
-            try:
-                while stream.write(b"x" * size):
-                    pass
-            except OSError:
-                continue
 
 
 def life(root, calls, tmp_path):

@@ -1,11 +1,14 @@
 """`mailctl outbox`: mail on its way out, and what keeps it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailctl.cli.params import AsJson, Yes, new_app
 from mailctl.cli.session import session
+
+if TYPE_CHECKING:
+    from mailctl.services.outbox import Shown
 
 app = new_app("Look after the mail that could not go yet, was refused, or still wants its copy in Sent.")
 COLUMNS = ("id", "account", "state", "recipients", "subject", "next_attempt", "last_reply")
@@ -34,7 +37,18 @@ def show(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
     from mailctl.services import outbox as service
 
     run = session(ctx)
-    run.show(service.show(run.context, number), as_json=as_json)
+    shown = service.show(run.context, number)
+    run.show(shown, as_json=as_json, text=lambda: page(shown))
+
+
+def page(shown: "Shown") -> str:
+    """An entry as a person reads it: what is known of it, a line each, then the message."""
+    from mailctl.cli.output import cell
+
+    known = {name: getattr(shown, name) for name in shown.__struct_fields__ if name not in ("refused", "message")}
+    lines = [f"{name}: {cell(value)}\n" for name, value in known.items() if cell(value)]
+    lines += [f"refused: {one.recipient}: {one.reply}\n" for one in shown.refused]
+    return f"{''.join(lines)}\n{shown.message}"
 
 
 @app.command()

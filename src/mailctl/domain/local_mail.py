@@ -46,6 +46,8 @@ def taken_apart(raw: bytes) -> Message:
     """A message as it came; what begins without a header is all body, and gets the empty line before it."""
     lines = LINE.findall(raw)
     end = b"\r\n" if lines and lines[0].endswith(b"\r\n") else b"\n"
+    if lines and not lines[-1].endswith(b"\n"):
+        lines[-1] += end
     fields: list[Field] = []
     place = 1 if lines and lines[0].startswith(b"From ") else 0  # an mbox's separator
     for line in lines[place:]:

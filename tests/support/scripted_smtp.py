@@ -1,0 +1,109 @@
+"""A submission server on a real socket that can be told to fail at any step, and remembers what it took."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from support.scripted import Peer, serving
+
+STALL, CLOSE = "stall", "close"
+STEPS = ("greeting", "ehlo", "auth", "mail", "rcpt", "data", "body", "dot")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A message that the server answers for, as it came on the wire."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    data: bytes
+
+
+@dataclass
+class Submission:
+    """What it does at each step: a reply in place of the usual one, STALL until the client goes, or CLOSE.
+
+    `when`: what is done first, once a step is reached.
+    `takes_silently`: what came with the final dot counts as taken even when the answer does not come.
+    """
+
+    at: dict[str, str] = field(default_factory=dict)
+    when: dict[str, Callable[[], None]] = field(default_factory=dict)
+    takes_silently: bool = True
+    taken: list[Taken] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    reached: threading.Event = field(default_factory=threading.Event)
+    connections: int = 0
+    port: int = 0
+
+    def __call__(self, peer: Peer) -> None:
+        self.connections += 1
+        if not self.step(peer, "greeting", "220 scripted"):
+            return
+        sender, recipients = "", []
+        while True:
+            line = peer.hear()
+            match line.split(" ")[0].upper():
+                case "EHLO":
+                    good = self.step(peer, "ehlo", "250-scripted", "250-8BITMIME", "250-SMTPUTF8", "250 AUTH PLAIN")
+                case "AUTH":
+                    good = self.step(peer, "auth", "235 welcome")
+                case "MAIL":
+                    sender, recipients = between(line), []
+                    good = self.step(peer, "mail", "250 go on")
+                case "RCPT":
+                    refusal = self.refused.get(between(line))
+                    if refusal is None:
+                        recipients.append(between(line))
+                    good = self.step(peer, "rcpt", refusal or "250 go on")
+                case "DATA":
+                    good = self.step(peer, "data", "354 go on") and self.message(peer, sender, tuple(recipients))
+                case "QUIT":
+                    peer.say("221 bye")
+                    return
+                case _:
+                    peer.say("250 well")
+                    good = True
+            if not good:
+                return
+
+    def step(self, peer: Peer, name: str, *usual: str) -> bool:
+        """Answer a step; False when the conversation ends with it."""
+        self.when.get(name, lambda: None)()
+        told = self.at.get(name)
+        if told in (STALL, CLOSE):
+            self.reached.set()
+            peer.wait() if told == STALL else peer.cut()
+            return False
+        peer.say(*([told] if told else usual))
+        return not (told or "").startswith("421")
+
+    def message(self, peer: Peer, sender: str, recipients: tuple[str, ...]) -> bool:
+        """Read a message up to the final dot, and answer it."""
+        if "data" in self.at:
+            return True
+        lines: list[str] = [peer.hear()]
+        if self.at.get("body") and not self.step(peer, "body"):
+            return False
+        while lines[-1] != ".":
+            lines.append(peer.hear())
+        data = "".join(f"{line.removeprefix('.')}\r\n" for line in lines[:-1]).encode("utf-8", "surrogateescape")
+        told = self.at.get("dot", "250 taken")
+        if told.startswith("2") or (told in (STALL, CLOSE) and self.takes_silently):
+            self.taken.append(Taken(sender, recipients, data))
+        return self.step(peer, "dot", told)
+
+
+def between(line: str) -> str:
+    """What stands between the angle brackets of MAIL or RCPT."""
+    return line.partition("<")[2].partition(">")[0]
+
+
+@contextmanager
+def submission(**at: str) -> Iterator[Submission]:
+    """A server of that kind, on a port of its own."""
+    script = Submission(at=dict(at))
+    with serving(script) as served:
+        script.port = served.port
+        yield script

@@ -1,0 +1,36 @@
+"""An account whose submission server is a scripted one, and programs run apart from the tests."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from support.scripted_smtp import Submission
+
+PASSWORD = {"FIRM_PASSWORD": "secret"}
+
+
+def add_account(cli, server: Submission, *more: str, name: str = "contact", imap_port: int = 1) -> None:
+    """An account that sends through a scripted server; its provider files copies by itself, so IMAP is not needed."""
+    ran = cli("account", "add", name, "--address", f"{name}@firm.example", "--provider", "gmail", "--auth", "password",
+              "--imap-host", "localhost", "--imap-port", str(imap_port), "--imap-security", "none",
+              "--smtp-host", "localhost", "--smtp-port", str(server.port), "--smtp-security", "none",
+              "--password-env", "FIRM_PASSWORD", *more)  # fmt: skip
+    assert ran.status == 0, ran.err
+
+
+def started(program: str, *words: str, body: bytes, home: Path) -> subprocess.Popen:
+    """A program of ours in a process of its own, its input given."""
+    environ = {name: value for name, value in os.environ.items() if name in ("PATH", "COVERAGE_PROCESS_START")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", program, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**environ, **PASSWORD, "MAILCTL_HOME": str(home), "HOME": str(home.parent)},
+    )
+    assert process.stdin is not None
+    process.stdin.write(body)
+    process.stdin.close()
+    process.stdin = None
+    return process
