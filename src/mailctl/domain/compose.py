@@ -6,10 +6,10 @@ from html import escape
 
 from mailctl.domain import entity, fields
 from mailctl.domain.address import Address
+from mailctl.domain.entity import Entity
 from mailctl.domain.flowing import flowed
 from mailctl.domain.inline import cid_of
 from mailctl.domain.message import Draft, Quoted
-from mailctl.domain.entity import Entity
 from mailctl.domain.signature import DELIMITER, Position, Rendered, ends_with
 from mailctl.errors import BadDataError
 

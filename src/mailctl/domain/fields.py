@@ -98,7 +98,7 @@ def encoded_words(text: str, *, first: int = WIDTH - 1) -> list[str]:
         text: any text without surrogates.
         first: how long the first word may be.
     """
-    quoted = cost_of(data := text.encode()) <= len(data) * 4 / 3
+    quoted = cost_of(text.encode()) <= 2 * len(text.encode())  # so that most of a Latin text stays legible
     room, words, piece, used = max(first, 30) - FRAME, [], b"", 0
     for letter in text:
         raw = letter.encode()
