@@ -31,7 +31,7 @@ def decode(data: bytes, charset: str | None = None) -> str:
             continue
     nearly = data.decode(UTF8, "replace")
     lost = nearly.count("\N{REPLACEMENT CHARACTER}")
-    if lost < len(data) - len(nearly):  # more letters of several bytes than faults: UTF-8, cut or mixed
+    if lost <= len(data) - len(nearly):  # as many letters of several bytes as faults: UTF-8, cut or mixed
         return nearly
     return data.decode("cp1252", "replace")
 

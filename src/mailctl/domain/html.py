@@ -90,8 +90,8 @@ def visible(pieces: Iterator[Token]) -> Iterator[Token]:
             if piece.name == hidden:
                 depth += 1 if piece.kind == "start" else -1
             hidden = hidden if depth else ""
-        elif piece.kind == "start" and piece.name not in VOID and hides(piece.text):
-            held, hidden, depth = [], piece.name, 1
+        elif piece.kind == "start" and hides(piece.text):
+            held, hidden, depth = [], "" if piece.name in VOID else piece.name, 1
         else:
             yield piece
     if hidden:

@@ -48,11 +48,11 @@ def show(words: list[tuple[str, str]]) -> str:
 
 def written(spec: str, name: str) -> str:
     """Address and name as mailctl writes them; what is no address stays as it is."""
-    address, shown = "".join(header_text(spec).split()), header_text(name)
+    rest, shown = header_text(spec), header_text(name)
+    address = rest if '"' in rest else rest.replace(" ", "")
     local, at, domain = address.rpartition("@")
     if at and local and domain:
         return str(Address(local=local, domain=domain, name=shown))
-    rest = header_text(spec)
     return f"{shown} <{rest}>" if shown and rest else shown or rest
 
 

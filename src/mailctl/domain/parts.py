@@ -71,7 +71,7 @@ def is_text(part: Node, *, depth: int) -> bool:
     """
     if part.disposition == "attachment" or (part.filename and depth):
         return False
-    return part.is_multipart or (part.type.startswith("text/") and part.type not in FILES_OF_TEXT)
+    return opens(part, depth) or (part.type.startswith("text/") and part.type not in FILES_OF_TEXT)
 
 
 def notes_of(message: Node, text: str) -> tuple[str, ...]:
