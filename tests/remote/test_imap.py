@@ -362,7 +362,7 @@ def test_the_next_batch_is_asked_for_before_the_last_one_is_dealt_with():
         arriving = session.bodies([(1,), (2,), (3,)])
         next(arriving)
 
-        assert len(script.commands("UID FETCH")) == 2
+        assert len(script.await_commands("UID FETCH", 2)) == 2
         assert len(list(arriving)) == 2
 
 

@@ -3,6 +3,7 @@
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,11 +36,23 @@ class ScriptedImap:
     """A running server: its port, and every line it was told."""
 
     port: int
+    answers: dict[str, Answer]
     said: list[str] = field(default_factory=list)
+
+    def change(self, table: dict[str, Answer]) -> None:
+        """Say other things from now on."""
+        self.answers.update(table)
 
     def commands(self, name: str) -> list[str]:
         """The commands that begin so, without their tags."""
         return [line for line in self.said if line.startswith(name)]
+
+    def await_commands(self, name: str, number: int) -> list[str]:
+        """The commands that begin so, once there are so many; they are read a moment after they were sent."""
+        deadline = time.monotonic() + 5
+        while len(found := self.commands(name)) < number and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return found
 
     def server(self, login: str = "alice", *, security: Security = Security.NONE, oauth: bool = False) -> Server:
         """How it is reached."""
@@ -50,9 +63,8 @@ class ScriptedImap:
 @contextmanager
 def scripted_imap(table: dict[str, Answer] | None = None, *, greeting: bytes = GREETING) -> Iterator[ScriptedImap]:
     """A server with `TABLE`'s answers and others in their place; each connection has a thread of its own."""
-    answers = {**TABLE, **(table or {})}
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        script = ScriptedImap(listener.getsockname()[1])
+        script = ScriptedImap(listener.getsockname()[1], {**TABLE, **(table or {})})
         threads: list[threading.Thread] = []
 
         def accept() -> None:
@@ -61,7 +73,7 @@ def scripted_imap(table: dict[str, Answer] | None = None, *, greeting: bytes = G
                     connection, _ = listener.accept()
                 except OSError:
                     return
-                threads.append(threading.Thread(target=serve, args=(connection, script, answers, greeting)))
+                threads.append(threading.Thread(target=serve, args=(connection, script, greeting)))
                 threads[-1].start()
 
         acceptor = threading.Thread(target=accept)
@@ -74,7 +86,7 @@ def scripted_imap(table: dict[str, Answer] | None = None, *, greeting: bytes = G
                 thread.join(timeout=10)
 
 
-def serve(connection: socket.socket, script: ScriptedImap, answers: dict[str, Answer], greeting: bytes) -> None:
+def serve(connection: socket.socket, script: ScriptedImap, greeting: bytes) -> None:
     """Talk with one client until it goes."""
     with connection, connection.makefile("rb") as lines:
         try:
@@ -83,7 +95,7 @@ def serve(connection: socket.socket, script: ScriptedImap, answers: dict[str, An
             for line in lines:
                 tag, _, command = line.decode("utf-8", "replace").rstrip("\r\n").partition(" ")
                 script.said.append(command)
-                if not say(connection, answer(answers, tag, command)):
+                if not say(connection, answer(script.answers, tag, command)):
                     return
         except OSError:
             return

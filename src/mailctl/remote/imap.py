@@ -95,6 +95,7 @@ class ImapSession:
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
         self.server = lines.wire.server
+        lines.is_patient = True
         self.client = Client(lines)
         self.wire_names: dict[str, bytes] = {}
         self.told = lines.untagged_responses.pop("CAPABILITY", None)

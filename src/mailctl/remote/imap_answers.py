@@ -48,11 +48,19 @@ class Listed(Struct, frozen=True, kw_only=True):
 
 
 class Body(Struct, frozen=True, kw_only=True):
-    """A message as it came; `odd` says what is wrong with the way it came, empty for nothing."""
+    """A message as it came; `odd` says what is wrong with the way it came, empty for nothing.
+
+    `announced` are the bytes that the server said it would be, where more came.
+    """
 
     uid: int
     raw: bytes
     odd: str = ""
+    announced: int | None = None
+
+
+class Stray(bytes):
+    """A line that is no answer; behind a message it may be a part of it."""
 
 
 def records(pieces: Sequence[Piece | None]) -> Iterator[list[Piece]]:
@@ -221,8 +229,8 @@ def bodies_in(pieces: Sequence[Piece | None]) -> list[Body]:
         if body is not None:
             found.append(body)
             broken.clear()
-        elif not items_of(record):
-            broken.append(joined(record))
+        elif isinstance(record[0], Stray):
+            broken.append(record[0])
     return found[::-1]
 
 
@@ -248,7 +256,7 @@ def body_of(record: Sequence[Piece], rest: Sequence[bytes]) -> Body | None:
     if not uid or b"BODY[]" not in head[0]:
         return None
     whole = b"\r\n".join([head[1] + joined(record[1:]), *rest]).removesuffix(b")")
-    return Body(uid=uid, raw=whole, odd="it was longer than announced")
+    return Body(uid=uid, raw=whole, odd="it was longer than announced", announced=len(head[1]))
 
 
 def joined(record: Sequence[Piece]) -> bytes:

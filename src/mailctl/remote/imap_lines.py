@@ -19,7 +19,7 @@ MOST_STRAYS = 100_000
 UNTAGGED = re.compile(rb"\* (?:(\d+) )?([A-Za-z-]+)(?: (.*))?", re.DOTALL)
 LITERAL = re.compile(rb"~?\{(\d{1,18})\}$")
 CODE = re.compile(rb"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
-BASE64_LONGEST = 8000  # what is sent with AUTHENTICATE itself; a longer answer waits to be asked for
+LONGEST_OPENING = 8000  # bytes sent with AUTHENTICATE itself; a longer step waits to be asked for
 
 
 class Lines(imaplib.IMAP4):
@@ -53,7 +53,7 @@ class Lines(imaplib.IMAP4):
             try:
                 gulp = self.wire.read(min(size, GULP))
             except OSError as error:
-                raise Cut(cause(error, self.wire.timeout), b"".join(gulps)) from error
+                raise Cut(cause(error, self.wire.timeout), b"".join([*gulps, self.wire.piece])) from error
             if not gulp:
                 raise Cut("the server closed the connection", b"".join(gulps))
             gulps.append(gulp)
@@ -148,7 +148,7 @@ class Lines(imaplib.IMAP4):
             raise ProtocolError(
                 f"{self.wire.server.where} does not speak IMAP: it said '{printable(shown(line[:60]))}'"
             )
-        self._append_untagged("FETCH", line)
+        self._append_untagged("FETCH", answers.Stray(line))
         return b"*"  # imaplib takes an empty line for a request to go on
 
     # -- opening
@@ -190,21 +190,25 @@ class Lines(imaplib.IMAP4):
                     f"{server.where} takes no password here", hint="mailctl account set ACCOUNT incoming.security=tls"
                 )
             name = sasl.mechanism(server, offered)
-            answers = [sasl.encoded(one) for one in sasl.answers(name, server, secret)]
-            with self.wire.hiding(f"AUTHENTICATE {name}", secret, *answers):
-                self.authenticate_with(name, answers)
+            steps = [sasl.encoded(one) for one in sasl.answers(name, server, secret)]
+            with self.wire.hiding(f"AUTHENTICATE {name}", secret, *steps):
+                self.authenticate_with(name, [*steps, "*"])
         self.state = "AUTH"
-        self.is_patient = True
 
-    def authenticate_with(self, name: str, answers: list[str]) -> None:
-        """Say AUTHENTICATE; the first answer goes with it where the server takes that (RFC 4959)."""
-        at_once = "SASL-IR" in self.capabilities and name != "LOGIN" and len(answers[0]) < BASE64_LONGEST
-        opening = [answers.pop(0)] if at_once else []
-        tag = self._command("AUTHENTICATE", name, *opening)
+    def authenticate_with(self, name: str, steps: list[str]) -> None:
+        """Say AUTHENTICATE and answer step by step; the first goes with it where the server takes that (RFC 4959).
+
+        Raises:
+            ProtocolError: the server asks on after the last step, which cancels (RFC 9051, 6.2.2).
+        """
+        at_once = "SASL-IR" in self.capabilities and name != "LOGIN" and len(steps[0]) < LONGEST_OPENING
+        tag = self._command("AUTHENTICATE", name, *([steps.pop(0)] if at_once else []))
         while self.tagged_commands[tag] is None:
-            if self._get_response() is None:
-                answer = answers.pop(0) if answers else "*"  # nothing more to say: cancelled (RFC 9051, 6.2.2)
-                self.send(f"{'' if answer == '=' else answer}\r\n".encode())
+            if self._get_response() is not None:
+                continue
+            if not steps:
+                raise ProtocolError(f"{self.wire.server.where} asks more than {name} has to say")
+            self.send(f"{steps.pop(0)}\r\n".encode())
         self.finish("AUTHENTICATE", tag)
 
     def say_login(self, login: bytes, secret: bytes) -> None:

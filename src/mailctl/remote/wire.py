@@ -30,6 +30,7 @@ class Wire:
         self.literal_follows = False
         self.must_hurry = True
         self.secure = False
+        self.piece = b""
         self.note(f"Trying {server.where}...")
         with reaching(server, "cannot reach", min(timeout, CONNECT_SECONDS)):
             self.sock = connected(server, min(timeout, CONNECT_SECONDS))
@@ -131,11 +132,18 @@ class Wire:
         return line
 
     def read(self, size: int) -> bytes:
-        """So many bytes, fewer only at the end."""
+        """So many bytes, fewer only at the end; when the connection breaks, `piece` is what had come."""
         self.hurry()
-        data = self.file.read(size)
-        if self.trace:
-            self.trace.got(left_out(data), secure=self.secure)
+        parts: list[bytes] = []
+        try:
+            while size > 0 and (part := self.file.read1(size)):
+                parts.append(part)
+                size -= len(part)
+        finally:
+            self.piece = b"".join(parts)
+            if self.trace:
+                self.trace.got(left_out(self.piece), secure=self.secure)
+        data, self.piece = self.piece, b""
         return data
 
     def hurry(self) -> None:

@@ -185,12 +185,14 @@ class Bringing:
 
     def missing(self, uid: int, reason: str, *, piece: "Body | None" = None) -> None:
         """Note a message that did not come; what came of it is kept until all of it does."""
+        size = self.pending[uid].size
+        is_whole = piece is not None and 0 < size <= len(piece.raw)
         if piece is not None and piece.uid == uid and piece.raw:
-            self.store([replace(piece, odd=reason)], whole=False)
+            self.store([replace(piece, raw=piece.raw[: size or None], odd=reason)], whole=is_whole)
         else:
             self.note(uid, reason, kept=uid in self.replaced)
         self.pending.pop(uid, None)
-        self.changes.incomplete = True
+        self.changes.incomplete = self.changes.incomplete or not is_whole
 
     def note(self, uid: int, reason: str, *, kept: bool) -> None:
         """Enter an oddity."""
@@ -212,9 +214,14 @@ class Bringing:
         return not body.raw and self.pending[body.uid].size > 0
 
     def judged(self, body: "Body") -> "Body":
-        """The message, odd where the server told nothing else of it."""
-        if body.raw and not self.pending[body.uid].size and not body.odd:
-            return replace(body, odd="the server does not say when it came, nor its flags")
+        """The message by what the server said of it before: cut at its size, odd where nothing was said."""
+        size = self.pending[body.uid].size
+        if body.announced is not None and body.announced == size:
+            return replace(body, raw=body.raw[:size], odd="")
+        if body.announced is not None and body.announced < size:
+            return replace(body, raw=body.raw[:size])
+        if body.raw and not size:
+            return replace(body, odd=body.odd or "the server does not say when it came, nor its flags")
         return body
 
     def store(self, bodies: Sequence["Body"], *, whole: bool = True) -> None:
