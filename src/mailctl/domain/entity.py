@@ -58,7 +58,7 @@ def encoded_text(data: bytes) -> tuple[str, bytes]:
     if not UNSAFE.search(data):
         return "7bit", data
     beyond = sum(1 for byte in data if byte > 126)
-    if 3 * beyond > len(data) / 2:
+    if 3 * beyond > len(data):
         return "base64", base64(data)
     return "quoted-printable", b"\r\n".join(quoted_line(line) for line in data.split(b"\r\n"))
 
