@@ -14,7 +14,7 @@ _mailctl_command() {  # COMMAND: what can follow it
         arguments=()
         ;;
     'account')
-        subcommands='add list show set unset rename remove'
+        subcommands='add import list show set unset rename remove'
         options='--help'
         arguments=()
         ;;
@@ -22,6 +22,11 @@ _mailctl_command() {  # COMMAND: what can follow it
         subcommands=''
         options='--address --display-name --kind --checker-only --alias --owner --grant --provider --login --imap-host --imap-port --imap-security --smtp-host --smtp-port --smtp-security --ca-file --no-discover --test --auth --password-stdin --password-command --password-env --password-credential --json --help'
         arguments=('accounts' '')
+        ;;
+    'account import')
+        subcommands=''
+        options='--provider --update --dry-run --json --help'
+        arguments=('' '' '')
         ;;
     'account list')
         subcommands=''
@@ -302,7 +307,7 @@ _mailctl_value() {  # COMMAND OPTION: how the option's value is completed; fails
     'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list -n' | 'list --number') kind='' ;;
     'signature set --position') kind='above below' ;;
     'collaborator add --default-account' | 'rights list -a' | 'rights list --account' | 'send -a' | 'send --account' | 'reply -a' | 'reply --account' | 'fetch -a' | 'fetch --account' | 'list -a' | 'list --account') kind='accounts' ;;
-    'account add --provider') kind='aol aruba-pec bell bluewin bouygues cpanel dondominio fastmail free gandi generic gmail gmx gmx-de godaddy hetzner hostinger icloud infomaniak ionos ionos-de laposte libero mailbox-org mailo microsoft365 migadu onecom orange outlook ovh ovh-exchange ovh-pro posteo proton-bridge proximus rackspace sfr strato tonline webde yahoo yandex zoho zoho-eu' ;;
+    'account add --provider' | 'account import --provider') kind='aol aruba-pec bell bluewin bouygues cpanel dondominio fastmail free gandi generic gmail gmx gmx-de godaddy hetzner hostinger icloud infomaniak ionos ionos-de laposte libero mailbox-org mailo microsoft365 migadu onecom orange outlook ovh ovh-exchange ovh-pro posteo proton-bridge proximus rackspace sfr strato tonline webde yahoo yandex zoho zoho-eu' ;;
     ' --as' | 'account add --owner' | 'rights list -c' | 'rights list --collaborator' | 'rights check -c' | 'rights check --collaborator' | 'signature show --as') kind='collaborators' ;;
     ' --trace' | 'account add --ca-file' | 'signature set --text' | 'signature set --html' | 'signature set --markdown' | 'send --attach' | 'send --body' | 'send --html' | 'reply --attach' | 'reply --body' | 'reply --html') kind='files' ;;
     ' --store') kind='folders' ;;

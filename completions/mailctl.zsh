@@ -48,6 +48,17 @@ _mailctl__account_add() {
         '1:A:_mailctl_accounts'
 }
 
+_mailctl__account_import() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--provider)'--provider'[The preset of new accounts that name none.]:P:(aol aruba-pec bell bluewin bouygues cpanel dondominio fastmail free gandi generic gmail gmx gmx-de godaddy hetzner hostinger icloud infomaniak ionos ionos-de laposte libero mailbox-org mailo microsoft365 migadu onecom orange outlook ovh ovh-exchange ovh-pro posteo proton-bridge proximus rackspace sfr strato tonline webde yahoo yandex zoho zoho-eu)' \
+        '(--update)'--update'[Change accounts that are there and differ; else they are errors.]' \
+        '(--dry-run)'--dry-run'[Say what would change; the exit status is 1 when something would.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '1:csv: ' \
+        '2:\[PATH\]: '
+}
+
 _mailctl__account_list() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
@@ -445,6 +456,7 @@ _mailctl__account() {
     command)
         found=(
             'add:Add an account'
+            'import:Add the accounts of a spreadsheet, all or none'
             'list:List the accounts you have a right on'
             'show:Show one account, its servers as they will be used'
             'set:Set keys of an account, as in its file'

@@ -11,9 +11,9 @@ from docgen.words import fields_of, in_words, structs_in
 
 INTRODUCTION = """\
 With `--json`, one document on standard output and nothing else there. An array where a command lists, an object
-elsewhere; every key is there, with `null` where there is nothing to say, but those said to be left out. Times are in UTC, sizes in bytes, durations
-in seconds. A key, once published, is neither renamed nor taken away; new ones may come, so skip those you do not
-know.
+elsewhere; every key is there, with `null` where there is nothing to say, but those said to be left out. Times are in
+UTC, sizes in bytes, durations in seconds. A key, once published, is neither renamed nor taken away; new ones may
+come, so skip those you do not know.
 
 A failure is one document on standard error, `{"error": {"code": …, "message": …, "hint": …}}`; a store with faults
 adds `problems`, an array of `file`, `line`, `key`, `text`. Go by the exit status and the `code`, which

@@ -139,11 +139,8 @@ def parameter(found: Any) -> Parameter:
     is_option = found.param_type_name == "option"
     choices = tuple(str(getattr(one, "value", one)) for one in getattr(found.type, "choices", ()))
     takes_value = not (is_option and (found.is_flag or found.count))
-    metavar = (
-        (found.metavar or "").replace("...", "…")
-        or "|".join(choices)
-        or TYPE_NAMES.get(found.type.name, found.type.name.upper())
-    )
+    named = (found.metavar or "").replace("...", "…") or "|".join(choices)
+    metavar = named or TYPE_NAMES.get(found.type.name, found.type.name.upper())
     return Parameter(
         flags=(*found.opts, *found.secondary_opts) if is_option else (),
         metavar=metavar if takes_value else "",
