@@ -266,15 +266,15 @@ class StoreError(MailctlError):
 
 
 class SyncConflictError(MailctlError):
-    """Two workstations gave one key two values; nothing was changed on either side."""
+    """Two workstations gave one key two values; nothing was changed on either side. `problems` holds each key."""
 
     code = "sync-conflict"
     exit_status = Exit.NO
 
-    def __init__(self, clashes: tuple[str, ...]) -> None:
-        more = f" (and {len(clashes) - 1} more)" if len(clashes) > 1 else ""
-        super().__init__(f"{clashes[0]}{more}", hint="set the key here as it is there, then mailctl store sync")
-        self.clashes = clashes
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{problems[0]}{more}", hint="set it here as it is there, then mailctl store sync")
+        self.problems = problems
 
 
 class InterruptedByUserError(MailctlError):

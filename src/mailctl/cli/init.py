@@ -24,9 +24,13 @@ def init(
     from mailctl.services import stores
 
     run = session(ctx)
+    is_new = not (run.context.paths.store / "store.toml").exists()
     settings = stores.init(run.context, firm=firm, with_history=git)
     place = stores.place(run.context)
     if as_json:
         run.show(place, as_json=True)
+    if not is_new:
+        run.say(f"began the history of the store in {place.store}")
+        return
     run.say(f"made a store in {place.store}; its administrator is '{settings.administrators[0]}'")
     run.say("next: mailctl account add NAME --address ADDRESS")

@@ -85,7 +85,7 @@ def log(
 
 @app.command()
 def sync(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Share the store through its repository: pull, rebase, push. Two changes of one file meet key by key.
+    """Share the store through its repository: fetch, merge, push. Two changes of one file meet key by key.
 
     Example: mailctl store sync
     """

@@ -1,7 +1,7 @@
 """The outside world of the services, opened on first use; and the one door to an account."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,13 @@ from msgspec import Struct
 from mailctl.domain.account import Account, Server
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.rights import ALL_RIGHTS, VERBS, Right, rights_of
-from mailctl.errors import AccountNotFoundError, CheckerOnlyError, CollaboratorNotFoundError, RightMissingError
+from mailctl.errors import (
+    AccountNotFoundError,
+    CheckerOnlyError,
+    CollaboratorNotFoundError,
+    MailctlError,
+    RightMissingError,
+)
 from mailctl.store.change import Change
 from mailctl.store.files import Store
 from mailctl.store.paths import Paths
@@ -249,13 +255,19 @@ class Context:
         """
         with self.store.change() as change:
             yield change
-            change.commit()
-            if change.files and (self.store.root / ".git").exists():
-                from mailctl.store import history
-
-                history.record(self.store.root, change.files, what, self.author)
+            with self.entering(change, what):
+                change.commit()
         for file, place in change.kept_aside:
             self.warn(f"{file}: its comments are gone; the former text is in {place}")
+
+    def entering(self, change: Change, what: str) -> AbstractContextManager[None]:
+        """What enters a change in the store's history, where it has one, and does nothing elsewhere."""
+        files = () if change.check_only or not (self.store.root / ".git").exists() else tuple(change.texts())
+        if not files:
+            return nullcontext()
+        from mailctl.store import history
+
+        return history.entering(self.store.root, files, what, self.author, warn=self.warn)
 
     @property
     def author(self) -> "Author":
@@ -308,7 +320,7 @@ class Context:
         secret = self.secret(account, server)
         from mailctl.remote.imap import open_imap
 
-        with open_imap(server, secret, trace=self.trace) as session:
+        with named(account, "incoming"), open_imap(server, secret, trace=self.trace) as session:
             yield session
 
     @contextmanager
@@ -318,7 +330,7 @@ class Context:
         secret = self.secret(account, server)
         from mailctl.remote.smtp import open_smtp
 
-        with open_smtp(server, secret, trace=self.trace) as session:
+        with named(account, "outgoing"), open_smtp(server, secret, trace=self.trace) as session:
             yield session
 
     @cached_property
@@ -351,6 +363,16 @@ class Context:
         from mailctl.local.maildir import Maildir
 
         return Maildir(self.paths.data / "mail", account, folder)
+
+
+@contextmanager
+def named(account: Account, side: str) -> Iterator[None]:
+    """Let the hints of what fails at a server name the account, and which of its servers is meant."""
+    try:
+        yield
+    except MailctlError as error:
+        error.hint = error.hint.replace("ACCOUNT", account.name).replace(" incoming.", f" {side}.")
+        raise
 
 
 def resolve_collaborator(ctx: Context, name: str | None) -> Collaborator:

@@ -14,7 +14,8 @@ from mailctl.store.editors import KINDS, shipped
 from mailctl.store.files import fresh_settings
 
 if TYPE_CHECKING:
-    from mailctl.store.history import Event, Synced
+    from mailctl.store.history import Event
+    from mailctl.store.sharing import Synced
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -36,7 +37,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 def init(ctx: Context, *, firm: str = "", with_history: bool = False) -> Settings:
-    """Make a store whose administrator is who makes it.
+    """Make a store whose administrator is who makes it; or begin the history of one that has none.
 
     Args:
         ctx: who acts, and where.
@@ -44,15 +45,30 @@ def init(ctx: Context, *, firm: str = "", with_history: bool = False) -> Setting
         with_history: every change becomes a commit of a git repository.
 
     Raises:
-        AlreadyExistsError: there is one already.
+        AlreadyExistsError: there is one already, and a history if it is to have one.
+        RightMissingError: only an administrator begins the history of a store that is there.
     """
+    if with_history:
+        return init_with_history(ctx, firm=firm)
     settings = fresh_settings(firm=firm, administrator=ctx.login)
     ctx.store.create(settings)
-    if with_history:
-        from mailctl.store import history
-
-        history.begin(ctx.store.root, ctx.author)
     return settings
+
+
+def init_with_history(ctx: Context, *, firm: str) -> Settings:
+    """Make a store, or take the one that is there, and begin its history."""
+    from mailctl.store import history
+    from mailctl.store.writing import locked
+
+    history.require_git()
+    root = ctx.store.root
+    if not (root / "store.toml").exists() or history.is_kept(root):
+        ctx.store.create(fresh_settings(firm=firm, administrator=ctx.login))
+    else:
+        ctx.require_admin("begin the history of the store")
+    with locked(root):
+        history.begin(root, ctx.author)
+    return ctx.settings
 
 
 def log(ctx: Context, name: str | None = None, *, limit: int = 50) -> "tuple[Event, ...]":
@@ -72,7 +88,7 @@ def log(ctx: Context, name: str | None = None, *, limit: int = 50) -> "tuple[Eve
     elif name not in {*ctx.store.collaborator_names(), *ctx.store.affair_names()}:
         ctx.require_admin("read the history of what is gone")
     found = history.events(ctx.store.root, (stem_of(name),) if name else (), limit=limit)
-    if name is not None and not found:
+    if name is not None and not found and name not in ctx.store.collaborator_names():
         ctx.store.account(name)
     return found
 
@@ -84,16 +100,16 @@ def sync(ctx: Context) -> "Synced":
         RightMissingError: only an administrator syncs.
         SyncConflictError: one key has two values; nothing was changed.
         ServerUnreachableError: the remote cannot be reached.
-        StoreError: what came makes the store invalid, or it has no history.
+        StoreError: what came makes store.toml invalid, files were edited by hand, or there is no history or no remote.
     """
-    from mailctl.store import history
+    from mailctl.store import sharing
     from mailctl.store.editors import install
-    from mailctl.store.writing import locked
 
     ctx.require_admin("sync the store")
-    with locked(ctx.store.root):
-        done = history.sync(ctx.store.root, ctx.author)
-        install(ctx.store.root)
+    done = sharing.sync(ctx.store.root, ctx.author)
+    install(ctx.store.root)
+    for file, place in done.uncommented:
+        ctx.warn(f"{file}: its comments are gone; the former text: git -C {ctx.store.root} show {place}")
     for problem in ctx.store.problems():
         ctx.warn(str(problem))
     return done

@@ -1,20 +1,40 @@
-"""The store's history: a git repository, one commit a change, shared by pull, rebase and push."""
+"""The store's history: a git repository in its folder, one commit a change, by who made it."""
 
+import json
 import os
+import shutil
 import subprocess
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
-from mailctl.errors import MailctlError, ServerUnreachableError, StoreError, SyncConflictError
-from mailctl.store.merge import Clash, merged
+from mailctl.errors import MailctlError, ServerUnreachableError, StoreError
+from mailctl.store.writing import write_durably
 
 IGNORED = "# what mailctl keeps beside the store's files\n.*\n!.gitignore\n!.gitattributes\n"
 ATTRIBUTES = "*.links merge=union\n"
-RECORD, FIELD = "\x1e", "\x1f"
+PENDING = ".pending"  # what is written and not entered yet
 GIT_SECONDS = 120.0
+LATEST = 253402300799  # the last second of the year 9999
+SETTINGS = {  # what somebody's own configuration must not change
+    "color.ui": "false",
+    "commit.gpgSign": "false",
+    "core.attributesFile": os.devnull,
+    "core.autocrlf": "false",
+    "core.excludesFile": os.devnull,
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.quotePath": "false",
+    "i18n.commitEncoding": "utf-8",
+    "i18n.logOutputEncoding": "utf-8",
+    "log.showSignature": "false",
+    "push.gpgSign": "false",
+}
+# Of the caller's GIT_… those that say how a remote is reached; the others may lead to another repository.
+HEEDED = ("GIT_SSH", "GIT_SSL_", "GIT_HTTP_", "GIT_ASKPASS", "GIT_PROXY_", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")
 
 
 class Author(Struct, frozen=True, kw_only=True):
@@ -34,16 +54,19 @@ class Event(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
 
 
-class Synced(Struct, frozen=True, kw_only=True):
-    """What `sync` moved: numbers of changes."""
-
-    received: int
-    sent: int
-
-
 def is_kept(root: Path) -> bool:
     """Whether a store has a history."""
     return (root / ".git").exists()
+
+
+def require_git() -> None:
+    """Refuse what cannot be entered.
+
+    Raises:
+        StoreError: git is not there.
+    """
+    if not shutil.which("git"):
+        raise StoreError("git is not installed, and the store keeps its history with it", hint="apt install git")
 
 
 def begin(root: Path, author: Author) -> None:
@@ -52,22 +75,107 @@ def begin(root: Path, author: Author) -> None:
     Raises:
         StoreError: git is missing or refuses.
     """
-    git(root, "init", "-q", "-b", "main")
-    (root / ".gitignore").write_text(IGNORED)
-    (root / ".gitattributes").write_text(ATTRIBUTES)
-    record(root, (".",), "make the store", author)
+    git(root, "init", "-q")
+    git(root, "symbolic-ref", "HEAD", "refs/heads/main")
+    for name, text in ((".gitignore", IGNORED), (".gitattributes", ATTRIBUTES)):
+        if not (root / name).exists():
+            write_durably(root / name, text)
+    git(root, "add", "-A", "--", ".")
+    commit(root, "make the store", author)
+
+
+@contextmanager
+def entering(
+    root: Path, files: Sequence[str], what: str, author: Author, *, warn: Callable[[str], None]
+) -> Iterator[None]:
+    """Enter what is written meanwhile; what somebody edited by hand in these files before is entered apart.
+
+    What is to be entered is noted first, so that a crash in between is made good by the next change. Where git refuses
+    once the files are written, that is a warning.
+
+    Raises:
+        StoreError: git is missing or refuses; nothing is written then.
+    """
+    require_git()
+    catch_up(root)
+    record(root, files, "edit by hand", author)
+    note(root, {"files": list(files), "what": what, "author": to_builtins(author)})
+    try:
+        yield
+    except MailctlError:
+        (root / PENDING).unlink(missing_ok=True)
+        raise
+    try:
+        catch_up(root)
+    except StoreError as error:
+        warn(f"the change is made, and the next one enters it in the history: {error}")
+
+
+def note(root: Path, entry: dict[str, object]) -> None:
+    """Say durably what is about to be written and has to be entered."""
+    beside = root / f"{PENDING}.{os.urandom(4).hex()}"
+    try:
+        write_durably(beside, json.dumps(entry))
+        beside.replace(root / PENDING)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StoreError(f"{root}: cannot be written: {error.strerror}", hint="mailctl store path") from error
+
+
+def pending(root: Path) -> dict[str, object]:
+    """What is written, or about to be, and not entered yet; empty for nothing."""
+    try:
+        found = json.loads((root / PENDING).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def catch_up(root: Path) -> None:
+    """Enter what is noted, if it was written at all; the caller holds the store's lock.
+
+    Raises:
+        StoreError: git refuses; the note stays.
+    """
+    match pending(root):
+        case {"files": list(files), "what": str(what), "author": {"name": str(name), "email": str(email)}}:
+            record(root, [str(file) for file in files], what, Author(name=name, email=email))
+        case {"head": str(new)}:
+            finish_move(root, new)
+    (root / PENDING).unlink(missing_ok=True)
+
+
+def finish_move(root: Path, new: str) -> None:
+    """Let the history follow the files to a commit, if they are as that commit has them."""
+    index = git(root, "rev-parse", "--git-path", "mailctl-index").strip()
+    apart = {"GIT_INDEX_FILE": str(root / index)}
+    try:
+        git(root, "read-tree", new, environ=apart)
+        git(root, "update-index", "-q", "--refresh", environ=apart, accept=(0, 1))
+        if run(root, "diff-files", "--quiet", environ=apart).returncode == 0:
+            git(root, "update-ref", "-m", "sync", "HEAD", new)
+            git(root, "read-tree", new)
+            git(root, "update-index", "-q", "--refresh")
+    finally:
+        (root / index).unlink(missing_ok=True)
 
 
 def record(root: Path, files: Sequence[str], what: str, author: Author) -> None:
-    """Enter a change; what somebody edits by hand in other files is left to him.
+    """Enter a change of some files; what somebody edits by hand in others is left to him.
 
     Raises:
-        StoreError: git refuses; the files are written all the same.
+        StoreError: git refuses.
     """
-    git(root, "add", "-A", "--", *files)
-    if not git(root, "status", "--porcelain", "--", *files):
-        return
-    git(root, "commit", "-q", "--no-verify", "-m", what, "--", *files, author=author)
+    git(root, "update-index", "--add", "--remove", "--", *files)
+    changed = git(root, "diff", "--cached", "--name-only", "--no-renames", "-z", "--", *files).split("\0")[:-1]
+    if changed:
+        commit(root, what, author, *changed)
+
+
+def commit(root: Path, what: str, author: Author, *files: str) -> None:
+    """Commit these files, or what is in the index."""
+    only = ("--", *files) if files else ()
+    git(root, "commit", "-q", "--no-verify", "--cleanup=whitespace", "-m", what, *only, author=author)
 
 
 def events(root: Path, names: Sequence[str] = (), *, limit: int = 1000) -> tuple[Event, ...]:
@@ -76,140 +184,103 @@ def events(root: Path, names: Sequence[str] = (), *, limit: int = 1000) -> tuple
     Raises:
         StoreError: the store has no history.
     """
-    if not is_kept(root):
-        raise StoreError(f"the store in {root} has no history", hint="mailctl store history --begin")
+    require_history(root)
     if not git(root, "rev-parse", "--verify", "-q", "HEAD", accept=(0, 1)):
         return ()
-    paths = [f":(glob){folder}/{name}.*" for name in names for folder in ("accounts", "collaborators", "affairs")]
-    form = f"--format={RECORD}%h{FIELD}%aI{FIELD}%an{FIELD}%s{FIELD}"
-    text = git(root, "log", f"-n{limit}", form, "--name-only", "--no-renames", "--", *paths)
-    return tuple(event(part) for part in text.split(RECORD) if part.strip())
+    files = [f"{folder}/{name}.toml" for name in names for folder in ("accounts", "collaborators", "affairs")]
+    paths = [f":(literal){file}" for file in (*files, *(f"affairs/{name}.links" for name in names))] if names else []
+    form = "--format=%x00%h%x00%at%x00%an%x00%s%x00"
+    text = git(root, "log", f"-n{limit}", form, "--name-only", "--no-renames", "--no-merges", "--", *paths)
+    fields = text.split("\0")[1:]
+    return tuple(event(*fields[place : place + 5]) for place in range(0, len(fields), 5))
 
 
-def event(text: str) -> Event:
+def event(short: str, when: str, who: str, what: str, files: str) -> Event:
     """One record of git's log."""
-    short, when, who, what, files = text.split(FIELD, 4)
-    return Event(id=short, when=datetime.fromisoformat(when), who=who, what=what, files=tuple(files.split()))
+    seconds = min(int(when), LATEST) if when.isdecimal() else 0
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return Event(id=short, when=moment, who=who, what=what, files=tuple(files.strip("\n").splitlines()))
 
 
-def sync(root: Path, author: Author) -> Synced:
-    """Take over what others changed, put one's own changes on top, hand them out.
-
-    Two changes of one file meet key by key. The caller holds the store's lock.
+def require_history(root: Path) -> None:
+    """Refuse a store without a history.
 
     Raises:
-        StoreError: no history, no remote, or changes by hand that nobody has committed.
-        ServerUnreachableError: the remote cannot be reached.
-        SyncConflictError: one key has two values; nothing was changed on either side.
+        StoreError: it has none.
     """
     if not is_kept(root):
-        raise StoreError(f"the store in {root} has no history", hint="mailctl init --git, or git init in it")
-    if not git(root, "remote").split():
-        raise StoreError("the store's repository has no remote", hint=f"git -C {root} remote add origin URL")
-    if git(root, "status", "--porcelain", "--untracked-files=no"):
-        raise StoreError("files were edited by hand", hint=f"git -C {root} commit -a")
-    remote = git(root, "remote").split()[0]
-    reach(root, "fetch", "-q", remote)
-    branch = git(root, "symbolic-ref", "--short", "HEAD").strip()
-    upstream = f"refs/remotes/{remote}/{branch}"
-    received = 0
-    if git(root, "rev-parse", "--verify", "-q", upstream, accept=(0, 1)):
-        received = int(git(root, "rev-list", "--count", f"HEAD..{upstream}"))
-        rebase(root, upstream, author)
-        sent = int(git(root, "rev-list", "--count", f"{upstream}..HEAD"))
-    else:
-        sent = int(git(root, "rev-list", "--count", "HEAD"))
-    if sent:
-        reach(root, "push", "-q", "-u", remote, f"HEAD:{branch}")
-    return Synced(received=received, sent=sent)
+        raise StoreError(f"the store in {root} has no history", hint="mailctl init --git")
 
 
-def rebase(root: Path, upstream: str, author: Author) -> None:
-    """Put one's own changes on top of others'; where git sees a conflict, the keys decide."""
-    step = ["rebase", "-q", upstream]
-    while True:
-        done = run(root, *step, author=author)
-        if done.returncode == 0:
-            return
-        files = git(root, "diff", "--name-only", "--diff-filter=U", "-z").split("\0")[:-1]
-        clashes = settle(root, files)
-        if clashes or not files:
-            run(root, "rebase", "--abort", author=author)
-            if clashes:
-                raise SyncConflictError(clashes)
-            raise refused(("rebase",), done.stderr)
-        step = ["-c", "core.editor=true", "rebase", "--continue"]
-
-
-def settle(root: Path, files: Sequence[str]) -> tuple[str, ...]:
-    """Merge conflicting files by their keys; gives what could not be merged, in words, with nothing written then."""
-    clashes: list[Clash] = []
-    texts: dict[str, str | None] = {}
-    for file in files:
-        base, theirs, ours = (stage(root, number, file) for number in (1, 2, 3))  # while rebasing, 2 is upstream
-        texts[file], found = merged(file, base=base, ours=ours, theirs=theirs)
-        clashes += found
-    if clashes:
-        return tuple(str(clash) for clash in clashes)
-    for file, text in texts.items():
-        if text is None:
-            git(root, "rm", "-q", "--", file)
-            continue
-        (root / file).write_text(text)
-        git(root, "add", "--", file)
-    return ()
-
-
-def stage(root: Path, number: int, file: str) -> str | None:
-    """One side of a conflicting file; None where that side has removed it."""
-    done = run(root, "show", f":{number}:{file}")
-    return done.stdout if done.returncode == 0 else None
-
-
-def reach(root: Path, *words: str) -> None:
-    """Run what talks to the remote.
-
-    Raises:
-        ServerUnreachableError: it cannot be reached, or refuses.
-    """
-    done = run(root, *words)
-    if done.returncode:
-        said = " ".join(done.stderr.split())[:300]
-        raise ServerUnreachableError(f"git {words[0]}: {said}", hint=f"git -C {root} {' '.join(words)}")
-
-
-def git(root: Path, *words: str, author: Author | None = None, accept: tuple[int, ...] = (0,)) -> str:
+def git(
+    root: Path,
+    *words: str,
+    author: Author | None = None,
+    accept: tuple[int, ...] = (0,),
+    environ: dict[str, str] | None = None,
+    given: bytes = b"",
+) -> str:
     """What a git command prints.
 
     Raises:
         StoreError: git is missing, or ended otherwise.
     """
-    done = run(root, *words, author=author)
+    done = run(root, *words, author=author, environ=environ, given=given)
     if done.returncode not in accept:
-        raise refused(words, done.stderr)
-    return done.stdout
+        raise refused(root, words, done.stderr)
+    return done.stdout.decode(errors="replace")
 
 
-def refused(words: Sequence[str], said: str) -> MailctlError:
+def refused(root: Path, words: Sequence[str], said: bytes) -> StoreError:
     """A git command that failed."""
-    return StoreError(f"git {words[0]}: {' '.join(said.split())[:300]}", hint="mailctl store path; git status there")
+    hint = f"is no git running? rm {root}/.git/index.lock" if b"index.lock" in said else f"git -C {root} status"
+    return StoreError(f"git {words[0]}: {plainly(said)}", hint=hint)
 
 
-def run(root: Path, *words: str, author: Author | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run git in the store; it never asks."""
-    environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
-    if author:
-        for role in ("AUTHOR", "COMMITTER"):
-            environ |= {f"GIT_{role}_NAME": author.name, f"GIT_{role}_EMAIL": author.email}
-    command = ["git", "-C", str(root), "-c", "commit.gpgsign=false", "-c", "core.quotepath=false", *words]
+def plainly(said: bytes) -> str:
+    """The first words of what git complains of."""
+    lines = [line for line in said.decode(errors="replace").splitlines() if line and not line.startswith("hint:")]
+    return " ".join(lines)[:300] or "failed"
+
+
+def run(
+    root: Path,
+    *words: str,
+    author: Author | None = None,
+    environ: dict[str, str] | None = None,
+    given: bytes = b"",
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run git in the store's own repository and in no other; it never asks, and runs nobody's hooks."""
+    settings = [word for key, value in SETTINGS.items() for word in ("-c", f"{key}={value}")]
     try:
         return subprocess.run(
-            command, check=False, capture_output=True, text=True, env=environ, stdin=subprocess.DEVNULL,
-            timeout=GIT_SECONDS, errors="replace",
-        )  # fmt: skip
+            ["git", "-C", str(root), *settings, *words],
+            check=False,
+            capture_output=True,
+            input=given,
+            env=surroundings(root, author) | (environ or {}),
+            timeout=GIT_SECONDS,
+            umask=0o077,
+        )
     except FileNotFoundError as error:
-        raise StoreError(
-            "git is not installed, and the store keeps its history with it", hint="apt install git"
-        ) from error
+        require_git()
+        raise StoreError(f"{root}: no such folder", hint="mailctl init") from error
     except subprocess.TimeoutExpired as error:
-        raise ServerUnreachableError(f"git {words[0]} did not end in {GIT_SECONDS:.0f} s") from error
+        raise ServerUnreachableError(
+            f"git {words[0]} did not end in {GIT_SECONDS:.0f} s", hint=f"git -C {root} {words[0]}"
+        ) from error
+
+
+def surroundings(root: Path, author: Author | None) -> dict[str, str]:
+    """The environment of git: the caller's, without what leads elsewhere, and who commits."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name.startswith(HEEDED)}
+    kept |= {
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C.UTF-8",
+        "LANGUAGE": "",
+        "GIT_CEILING_DIRECTORIES": str(root.parent),
+    }
+    if author:
+        for role in ("AUTHOR", "COMMITTER"):
+            kept |= {f"GIT_{role}_NAME": author.name, f"GIT_{role}_EMAIL": author.email}
+    return kept

@@ -1,4 +1,4 @@
-"""Two changes of one TOML file, merged by its keys."""
+"""Two changes of one file of the store, merged by its keys."""
 
 from typing import Any
 
@@ -6,6 +6,10 @@ import tomli
 import tomli_w
 from msgspec import Struct
 
+from mailctl.errors import Problem
+from mailctl.store.editors import first_line
+
+LONGEST = 80  # letters of a value in a message
 Flat = dict[tuple[str, ...], Any]
 
 
@@ -17,24 +21,54 @@ class Clash(Struct, frozen=True, kw_only=True):
     ours: Any
     theirs: Any
 
-    def __str__(self) -> str:
-        shown = ["removed" if value is None else repr(value) for value in (self.ours, self.theirs)]
-        return f"{self.file}: {self.key}: {shown[0]} here, {shown[1]} there"
+    @property
+    def problem(self) -> Problem:
+        """The clash in words."""
+        shown = ["removed" if value is None else brief(value) for value in (self.ours, self.theirs)]
+        return Problem(self.file, 0, self.key, f"{shown[0]} here, {shown[1]} there")
+
+
+def brief(value: object) -> str:
+    """The beginning of a value, on one line."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def merged(
     file: str, *, base: str | None, ours: str | None, theirs: str | None
 ) -> tuple[str | None, tuple[Clash, ...]]:
-    """The merged text, None for removed; and the keys that have two new values."""
-    if not file.endswith(".toml"):
-        return ours, (Clash(file=file, key="the file", ours="changed", theirs="changed"),)
+    """The merged text, None for removed; and the keys that have two new values.
+
+    Args:
+        file: whose ending tells how it is merged: TOML by keys, `.links` by lines.
+        base: what both sides began with; None where there was no such file.
+        ours: what it became here; None for removed.
+        theirs: what it became there.
+    """
     if ours is None or theirs is None:
-        if base is not None and (ours or theirs) == base:
-            return None, ()
-        shown = [None if text is None else "changed" for text in (ours, theirs)]
-        return None, (Clash(file=file, key="the file", ours=shown[0], theirs=shown[1]),)
-    sides = [flat(tomli.loads(text or "")) for text in (base, ours, theirs)]
+        return None, (whole(file, ours, theirs),)
+    if file.endswith(".links"):
+        return united(base or "", ours, theirs), ()
+    try:
+        sides = [flat(tomli.loads(text or "")) for text in (base, ours, theirs)]
+    except tomli.TOMLDecodeError:
+        return None, (whole(file, ours, theirs),)
+    if not file.endswith(".toml"):
+        return None, (whole(file, ours, theirs),)
     return combine(file, *sides)
+
+
+def whole(file: str, ours: object, theirs: object) -> Clash:
+    """The clash of two changes that cannot be taken apart."""
+    return Clash(
+        file=file, key="", ours=None if ours is None else "changed", theirs=None if theirs is None else "changed"
+    )
+
+
+def united(base: str, ours: str, theirs: str) -> str:
+    """The lines of both sides, sorted, but for those that one side took away."""
+    before, here, there = (set(text.splitlines()) for text in (base, ours, theirs))
+    return "".join(f"{line}\n" for line in sorted((here & there) | ((here ^ there) - before)))
 
 
 def combine(file: str, base: Flat, ours: Flat, theirs: Flat) -> tuple[str | None, tuple[Clash, ...]]:
@@ -48,7 +82,14 @@ def combine(file: str, base: Flat, ours: Flat, theirs: Flat) -> tuple[str | None
         value = there if here == before else here
         if value is not None:
             found[key] = value
-    return (None if clashes else tomli_w.dumps(nested(found), multiline_strings=True)), tuple(clashes)
+    clashes += [
+        Clash(file=file, key=".".join(key[:length]), ours=ours.get(key[:length]), theirs="a table")
+        for key in found
+        for length in range(1, len(key))
+        if key[:length] in found
+    ]
+    text = first_line(file) + tomli_w.dumps(nested(found), multiline_strings=True)
+    return (None if clashes else text), tuple(clashes)
 
 
 def flat(table: dict[str, Any], prefix: tuple[str, ...] = ()) -> Flat:

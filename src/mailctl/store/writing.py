@@ -4,7 +4,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ JOURNAL = ".journal"
 class Writing:
     """The new texts of some files, and the files to take away, under one folder."""
 
-    def __init__(self, root: Path, texts: dict[str, str], removed: tuple[str, ...]) -> None:
+    def __init__(self, root: Path, texts: Mapping[str, str | bytes], removed: tuple[str, ...]) -> None:
         self.root = root
         self.texts = texts
         self.removed = removed
@@ -38,7 +38,7 @@ class Writing:
             raise not_written(self.root, error) from error
         replay(self.root)
 
-    def write_beside(self, file: str, text: str) -> str:
+    def write_beside(self, file: str, text: str | bytes) -> str:
         """Write a text durably under a name of its own in the same folder; give back that name."""
         folder, _, name = file.rpartition("/")
         temporary = f"{folder}/.{name}.{os.urandom(4).hex()}".lstrip("/")
@@ -102,12 +102,12 @@ def locked(root: Path) -> Iterator[None]:
         os.close(folder)
 
 
-def write_durably(path: Path, text: str) -> None:
+def write_durably(path: Path, text: str | bytes) -> None:
     """Write a new file, 0600, that is on the disk when this returns; nothing is left behind when it is not."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode())
+            stream.write(text.encode() if isinstance(text, str) else text)
             stream.flush()
             os.fsync(stream.fileno())
     except OSError:
