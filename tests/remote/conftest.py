@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mailctl.domain.account import Auth, AuthMethod, Security, Server
-from support.scripted import Peer, Served
+from mailctl.domain.message import Envelope
+from mailctl.remote.smtp import open_smtp
+from support.scripted import Peer, Served, serving
 
 SECRET = "correct-horse"
 CUT, SILENCE, CLOSE = "(cut)", "(silence)", "(close)"  # in place of an answer
@@ -160,3 +162,27 @@ class Submission:
         if reply == SILENCE:
             peer.wait()
         peer.send(reply.replace("\n", "\r\n").encode("utf-8", "surrogateescape") + b"\r\n")
+
+
+ANNA, BEN, CARL = "anna@client.example", "ben@client.example", "carl@client.example"
+ENVELOPE = Envelope(sender="contact@firm.example", recipients=(ANNA, BEN))
+MESSAGE = b"Subject: Plans\r\n\r\nHello\r\n"
+PLAIN_FEATURES = ("AUTH PLAIN",)
+BOTH = pytest.mark.parametrize("features", [FEATURES, PLAIN_FEATURES], ids=["pipelined", "one by one"])
+
+
+def sent(script, raw=MESSAGE, envelope=ENVELOPE, *, timeout=5.0):
+    """What became of one message, and what the server heard."""
+    with serving(script) as served, open_smtp(server_at(served), SECRET, timeout=timeout) as session:
+        delivery = session.send(envelope, raw)
+    return delivery, served
+
+
+def failed(script, kind, raw=MESSAGE, envelope=ENVELOPE, *, timeout=5.0):
+    """The error of a message that does not go, and whether the session takes another then."""
+    with serving(script) as served, open_smtp(server_at(served), SECRET, timeout=timeout) as session:
+        with pytest.raises(kind) as caught:
+            session.send(envelope, raw)
+        assert type(caught.value) is kind
+        assert "\n" not in str(caught.value)
+        return caught.value, session.is_dead
