@@ -1,6 +1,7 @@
 """Reading fetched mail: what there is, one message, its attachments; nothing but the \\Seen mark needs a server."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -71,7 +72,7 @@ def tell_missing(ctx: Context, known: dict[str, set[str]], folder: str) -> None:
     near = nearest(folder, fetched)
     meant = f"did you mean '{near}'? " if near else ""
     raise FolderNotFoundError(
-        f"nothing was fetched from a folder '{folder}'", hint=f"{meant}mailctl fetch{chosen} --folder '{folder}'"
+        f"nothing was fetched from a folder '{folder}'", hint=f"{meant}mailctl fetch{chosen} --folder {quote(folder)}"
     )
 
 
