@@ -18,7 +18,7 @@ class Field(Struct, frozen=True):
     def value(self) -> str:
         """What stands behind the colon, unfolded."""
         _, _, value = self.raw.partition(b":")
-        return re.sub(r"[\r\n]+", "", value.decode("utf-8", "surrogateescape")).strip()
+        return re.sub(r"[\r\n]+", "", value.decode("utf-8", "replace")).strip()
 
 
 class Message(Struct, frozen=True, kw_only=True):

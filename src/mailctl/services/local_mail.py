@@ -4,9 +4,11 @@ import os
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mailctl.domain.account import Account
 from mailctl.domain.address import Address, parse, same, split
+from mailctl.domain.decoding import header_text
 from mailctl.domain.local_mail import Message, completed, taken_apart, without
 from mailctl.domain.mailboxes import mailboxes
 from mailctl.domain.rights import Right
@@ -53,23 +55,27 @@ def hand_in(ctx: Context, raw: bytes, call: Call) -> Posted:
         account,
         ready.raw,
         ready.value("message-id"),
-        ready.value("subject"),
+        header_text(ready.value("subject")).encode("utf-8", "replace").decode(),
         recipients=recipients,
         sender=envelope_sender(ctx, account, call, message),
         files_copy=False,
     )
     posted = post(ctx, Composed(account, new, ready.raw), queue=call.queue)
     if isinstance(posted.failure, MessageRefusedError) and not posted.sent.sent:
-        forget(ctx, posted)
+        return forgotten(ctx, posted)
     return posted
 
 
-def forget(ctx: Context, posted: Posted) -> None:
-    """Take a message out of the outbox that its caller knows to be refused."""
-    if posted.sent.outbox is not None:
-        with ctx.outbox.held(posted.sent.outbox) as kept:
+def forgotten(ctx: Context, posted: Posted) -> Posted:
+    """A refused message, out of the outbox again, for its caller is told at once."""
+    sent = posted.sent
+    if sent.outbox is not None:
+        with ctx.outbox.held(sent.outbox) as kept:
             if kept is not None:
                 ctx.outbox.remove(kept)
+    words = "; ".join(dict.fromkeys(one.reply for one in sent.refused))
+    names = ", ".join(f"'{one.recipient}'" for one in sent.refused)
+    return Posted(replace(sent, outbox=None), MessageRefusedError(f"refused for {names}: {words}"))
 
 
 def sending_account(ctx: Context, call: Call, message: Message) -> Account:
