@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
@@ -29,7 +30,7 @@ def demo(
     from mailctl.cli.output import emit
 
     try:
-        from mailctl.demo.tour import Page, take
+        from mailctl.demo.tour import FULL_WIDTH, Page, take
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         raise ExtraMissingError(
@@ -38,7 +39,9 @@ def demo(
 
     environ = session(ctx).options.environ
     on_terminal = sys.stdout.isatty()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # ended from outside, it cleans up as after Ctrl-C
-    page = Page(write=emit, colours=on_terminal and not environ.get("NO_COLOR"))
-    take(environ, page, keep=keep, on_terminal=on_terminal)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside, it cleans up as after Ctrl-C
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    width = get_terminal_size().columns if on_terminal else FULL_WIDTH
+    page = Page(write=emit, width=width, colours=on_terminal and not environ.get("NO_COLOR"))
+    take(environ, page, keep=keep)

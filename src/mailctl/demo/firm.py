@@ -7,9 +7,9 @@ from msgspec import Struct
 from mailctl.demo.mailboxes import User
 
 FIRM = "Atelier Durand"
-DOMAIN = "atelier-durand.example"
+DOMAIN = "durand.example"
 BOB = f"bob@{DOMAIN}"  # he has no mailbox of his own
-PLAN = "plan.pdf"
+PLAN, DOWNLOADS = "plan.pdf", "Downloads"
 PLAN_LINES = (
     "%PDF-1.4",
     "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj",
@@ -32,7 +32,7 @@ CONTACT = Mailbox(account="contact", address=f"contact@{DOMAIN}", variable="CONT
 DEVIS = Mailbox(account="devis", address=f"devis@{DOMAIN}", variable="DEVIS_PASSWORD")
 FRANCOIS = Mailbox(account="f.durand", address=f"f.durand@{DOMAIN}", variable="FRANCOIS_PASSWORD")
 ALICE = Mailbox(account="alice", address=f"alice@{DOMAIN}", variable="ALICE_PASSWORD")
-MAIRIE = Mailbox(account="mairie", address="atelier-durand@mairie-lyon.example", variable="MAIRIE_PASSWORD")
+MAIRIE = Mailbox(account="mairie", address="durand@mairie-lyon.example", variable="MAIRIE_PASSWORD")
 MAILBOXES = (CONTACT, DEVIS, FRANCOIS, ALICE, MAIRIE)
 
 

@@ -1,12 +1,15 @@
-"""Runs mailctl as a user would: a process, an environment and a folder of its own."""
+"""Runs mailctl as a user would: on a terminal, in a process, an environment and a folder of its own."""
 
 import os
+import pty
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from shutil import get_terminal_size
+from select import select
+from site import getuserbase
 
 from msgspec import Struct
 
@@ -17,88 +20,95 @@ KEPT = (
     "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "COLORTERM", "NO_COLOR", "TMPDIR", "PYTHONPATH",
     "PYTHONDONTWRITEBYTECODE",
 )  # fmt: skip
-SECONDS = 60
+SECONDS = 60.0  # that a command may be silent
 PROGRAM = (sys.executable, "-P", "-m", "mailctl")
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+ERASED = "\r\x1b[K"  # how mailctl begins a line of progress anew
 
 
 class Shown(Struct, frozen=True):
-    """How a command ended, and what it showed on stdout and stderr."""
+    """How a command ended, and what it showed."""
 
     status: int
     text: str
 
 
 class Shell(Struct, frozen=True, kw_only=True):
-    """Where commands run, with which variables, and whether on a terminal."""
+    """Where commands run, and with which variables."""
 
     home: Path
     environ: dict[str, str]
-    on_terminal: bool
 
     def run(self, words: tuple[str, ...], typed: str = "") -> Shown:
-        """Run one command to its end.
+        """Run one command to its end, on a terminal that nobody sees; what is typed comes from a pipe.
 
         Raises:
-            TemporaryError: it did not end.
+            TemporaryError: it is silent for too long.
         """
-        if self.on_terminal:
-            return self.run_on_terminal(words, typed)
-        try:
-            done = subprocess.run(
+        ours, theirs = (os.fdopen(end, "r+b", buffering=0) for end in pty.openpty())
+        with (
+            ours,
+            theirs,
+            subprocess.Popen(
                 [*PROGRAM, *words],
                 cwd=self.home,
                 env=self.environ,
-                input=typed.encode(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TemporaryError(f"'mailctl {words[0]}' did not end within {SECONDS} seconds") from error
-        return Shown(done.returncode, done.stdout.decode(errors="replace"))
-
-    def run_on_terminal(self, words: tuple[str, ...], typed: str) -> Shown:
-        """The same on a terminal of its own, so that it draws tables and colours."""
-        import pty  # not on Windows
-
-        ours, theirs = pty.openpty()
-        try:
-            with subprocess.Popen(
-                [*PROGRAM, *words],
-                cwd=self.home,
-                env={**self.environ, "COLUMNS": str(get_terminal_size().columns)},
                 stdin=subprocess.PIPE,
                 stdout=theirs,
                 stderr=theirs,
-            ) as process:
-                os.close(theirs)
-                assert process.stdin is not None
-                with suppress(BrokenPipeError), process.stdin as stdin:
-                    stdin.write(typed.encode())
-                text = everything(ours)
-        finally:
-            os.close(ours)
-        return Shown(process.returncode, text.decode(errors="replace").replace("\r\n", "\n"))
+            ) as process,
+        ):
+            theirs.close()
+            assert process.stdin is not None
+            with suppress(BrokenPipeError), process.stdin as stdin:
+                stdin.write(typed.encode())
+            try:
+                data = everything(ours.fileno())
+            except TimeoutError as error:
+                process.kill()
+                raise TemporaryError(f"'mailctl {words[0]}' was silent for {SECONDS:g} seconds") from error
+        return Shown(process.returncode, plain(data, styled="NO_COLOR" not in self.environ))
+
+    def ask(self, words: tuple[str, ...]) -> bytes:
+        """What a command writes on stdout to a program."""
+        return subprocess.run(
+            [*PROGRAM, *words], cwd=self.home, env=self.environ, stdin=subprocess.DEVNULL, capture_output=True,
+            check=False, timeout=SECONDS,
+        ).stdout  # fmt: skip
 
 
 def everything(terminal: int) -> bytes:
-    """All that is shown on a terminal until nobody has it open any more."""
+    """All that is shown on a terminal until nobody has it open any more.
+
+    Raises:
+        TimeoutError: nothing comes, and it stays open.
+    """
     shown = b""
-    with suppress(OSError):  # Linux answers EIO at the end
-        while part := os.read(terminal, 65536):
-            shown += part
-    return shown
+    while select([terminal], [], [], SECONDS)[0]:
+        part = b""
+        with suppress(OSError):  # Linux answers EIO at the end
+            part = os.read(terminal, 65536)
+        if not part:
+            return shown
+        shown += part
+    raise TimeoutError
 
 
-def scrubbed(environ: Mapping[str, str], home: Path, secrets: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which nothing outside the demo's folder is read or written."""
+def plain(data: bytes, *, styled: bool) -> str:
+    """What stays on the terminal's lines when all is written, with its styles or without."""
+    lines = data.decode(errors="replace").replace("\r\n", "\n").split("\n")
+    text = "\n".join(line.rpartition(ERASED)[2] for line in lines)
+    return text if styled else STYLE.sub("", text)
+
+
+def scrubbed(environ: Mapping[str, str], home: Path) -> dict[str, str]:
+    """The part of an environment in which nothing outside the demo's folder is read or written."""
     kept = {name: environ[name] for name in KEPT if name in environ}
     own = str(Path(mailctl.__file__).parents[1])
     return {
         **kept,
-        **secrets,
         "HOME": str(home),
+        "PYTHONUSERBASE": getuserbase(),  # what was installed with `pip --user` lies under the real HOME
         "MAILCTL_HOME": str(home),
         "PYTHONPATH": os.pathsep.join([own, *filter(None, [kept.get("PYTHONPATH")])]),
         "PYTHONUTF8": "1",

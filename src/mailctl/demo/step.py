@@ -4,15 +4,16 @@ import shlex
 
 from msgspec import Struct
 
-WIDTH = 100
 INDENT = "    "
+SERVERS, IMAP_SERVER = "$SERVERS", "$IMAP"  # stand for many words, in the text and on the command line
 
 
 class Step(Struct, frozen=True, kw_only=True):
     """A command of the tour.
 
     Args:
-        words: what stands behind `mailctl`; `{id}` becomes the number of the newest message that `newest` lists.
+        words: what stands behind `mailctl`; `$SERVERS` and `$IMAP` become the options that name the servers, `{id}` the
+            number of the newest message that `newest` lists.
         says: a sentence for the reader, before the command; empty to go on without one.
         typed: what the command reads.
         status: the exit status it has to end with.
@@ -28,17 +29,25 @@ class Step(Struct, frozen=True, kw_only=True):
     newest: str = ""
 
 
-def command_line(words: tuple[str, ...], *, typed: str = "", home: str = "") -> str:
-    """The command as one would type it, in lines that are not too long; what is typed into it as a here-document."""
-    lines, line = [], "mailctl"
+def command_line(words: tuple[str, ...], *, typed: str = "", home: str = "", width: int = 100) -> str:
+    """The command as one would type it, in lines that are not too long, with what it reads.
+
+    Args:
+        words: what stands behind `mailctl`.
+        typed: one line comes from `echo`, several from a here-document.
+        home: the folder that is shown as `$MAILCTL_HOME`.
+        width: of a line.
+    """
+    is_short = typed.count("\n") == 1
+    lines, line = [], f"echo {shlex.quote(typed.rstrip())} | mailctl" if is_short else "mailctl"
     for word, value in options(words):
         part = " ".join(quoted(one, home) for one in (word, *value))
-        if len(line) + len(part) + 1 > WIDTH:
+        if len(line) + 1 + len(part) > width - 2:
             lines.append(f"{line} \\")
             line = f"{INDENT}{part}"
         else:
             line = f"{line} {part}"
-    if typed:
+    if typed and not is_short:
         line = f"{line} <<END\n{typed.rstrip()}\nEND"
     return "\n".join([*lines, line])
 
@@ -56,6 +65,8 @@ def options(words: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
 
 def quoted(word: str, home: str) -> str:
     """A word as a shell wants it; the demo's folder by its variable."""
+    if word in {SERVERS, IMAP_SERVER}:
+        return word
     if home and word.startswith(f"{home}/"):
         return f'"$MAILCTL_HOME{word.removeprefix(home)}"'
     return shlex.quote(word)
