@@ -1,18 +1,30 @@
 """The only place that draws with rich."""
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+GAP = 2
+
 
 def draw_rows(names: list[str], cells: list[list[str]]) -> None:
-    """A table with a header; long cells are cut at the terminal's edge."""
+    """A table with a header; where it is wider than the terminal, the widest cells are cut."""
+    console = Console()
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for name in names:
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
+    for name, width in zip(names, widths(names, cells, room=console.width), strict=True):
+        table.add_column(name, overflow="ellipsis", no_wrap=True, max_width=width)
     for line in cells:
         table.add_row(*[Text(item) for item in line])
-    Console().print(table)
+    console.print(table)
+
+
+def widths(names: list[str], cells: list[list[str]], *, room: int) -> list[int]:
+    """How wide each column may be; the widest give way, for half a number or half a date says nothing."""
+    found = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
+    for _ in range(sum(found) + GAP * (len(found) - 1) - room):
+        found[found.index(max(found))] -= 1
+    return found
 
 
 def draw_pairs(pairs: list[tuple[str, str]]) -> None:
