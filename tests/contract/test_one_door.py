@@ -16,8 +16,9 @@ SOURCE = Path(mailctl.__file__).parent
 # What each command is called with. A new command needs a line here, which is how it gets into this test.
 CALLS = {
     "init": [],
-    "account add": ["new", "--address", "n@firm.example", "--imap-host", "localhost", "--smtp-host", "localhost", "--test",
-                    "--password-command", "PROBE"],
+    "account add": ["new", "--address", "n@firm.example", "--imap-host", "localhost", "--smtp-host", "localhost",
+                    "--test", "--password-command", "PROBE"],
+    "account import": ["csv", "-"],
     "account list": [],
     "account show": ["contact"],
     "account set": ["contact", "notes=x"],
@@ -43,7 +44,11 @@ CALLS = {
     "password delete": ["contact", "--yes"],
     "provider list": [],
     "provider show": ["gmail"],
+    "apply": ["-"],
+    "export": [],
     "store check": [],
+    "store log": ["contact"],
+    "store sync": [],
     "store path": [],
     "store schema": ["account"],
     "whoami": [],
@@ -63,10 +68,10 @@ CALLS = {
 }  # fmt: skip
 # What names an account of which the actor has no right must be refused for that reason
 REFUSED = {
-    "account add", "account show", "account set", "account unset", "account rename", "account remove",
+    "account add", "account import", "account show", "account set", "account unset", "account rename", "account remove",
     "collaborator add", "collaborator set", "collaborator unset", "collaborator remove", "rights grant",
     "rights revoke", "signature show", "signature set", "signature edit", "signature clear", "password set",
-    "password check", "password delete", "send", "fetch", "list",
+    "password check", "password delete", "send", "fetch", "list", "apply", "store log", "store sync",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """`mailctl account`: the mailboxes of the firm."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,10 +8,12 @@ import typer
 from mailctl.cli import account_options as options
 from mailctl.cli.params import AsJson, Yes, new_app
 from mailctl.cli.session import Session, session
+from mailctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from mailctl.domain.account import Account
     from mailctl.services.context import Context
+    from mailctl.services.importing import Imported
 
 app = new_app("Add, look at and change the firm's mailboxes.")
 COLUMNS = ("name", "address", "kind", "owner", "checker_only", "my_rights")
@@ -81,6 +84,64 @@ def told(run: Session, account: "Account", what: str, *, as_json: bool) -> None:
     if as_json:
         run.show(service.shown(run.context, account), as_json=True)
     run.say(f"{what} the account '{account.name}'")
+
+
+@app.command(name="import")
+def import_(
+    ctx: typer.Context,
+    form: Annotated[str, typer.Argument(metavar="csv", help="What kind of file it is.")],
+    path: Annotated[str | None, typer.Argument(metavar="[PATH]", help="The file; - or nothing: stdin.")] = None,
+    provider: Annotated[
+        str | None, typer.Option("--provider", metavar="P", help="The preset of new accounts that name none.")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Change accounts that are there and differ; else they are errors.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change; the exit status is 1 when something would.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add the accounts of a spreadsheet, all or none. Its first line names the columns, in English or French: address,
+    account, display name, owner, rights (alice: read, send; bob: lire), aliases, provider, login … No passwords.
+
+    Example: mailctl account import csv mailboxes.csv --dry-run
+    """
+    from mailctl.services import importing as service
+
+    run = session(ctx)
+    run.context.require_admin("import accounts")
+    service.reader_of(form)
+    data, file = service.read_file(path, b"" if path not in (None, "-") else read_stdin(run))
+    done = service.import_(run.context, form, data, file=file, provider=provider, update=update, dry_run=dry_run)
+    if as_json:
+        run.show(done, as_json=True)
+    else:
+        run.show(done.rows, columns=("name", "action", "line", "address", "changes"))
+    tell_import(run, done)
+    if dry_run and done.rows:
+        raise typer.Exit(Exit.NO)
+
+
+def read_stdin(run: Session) -> bytes:
+    """What is piped in.
+
+    Raises:
+        UsageError: nothing is; somebody sits there and was not told to type.
+    """
+    if run.is_interactive:
+        raise UsageError("no file named", hint="mailctl account import csv PATH")
+    return sys.stdin.buffer.read()
+
+
+def tell_import(run: Session, done: "Imported") -> None:
+    """Say how each column was understood, and what came of it."""
+    run.say(f"read as {done.read_as}")
+    for column in done.columns:
+        run.say(f"column '{column.heading}': {column.key or 'ignored'}")
+    made = sum(one.action == "create" for one in done.rows)
+    said = "" if done.applied or not done.rows else "; nothing was done yet"
+    run.say(f"{made} accounts new, {len(done.rows) - made} changed, {done.unchanged} as they were{said}")
 
 
 @app.command(name="list")

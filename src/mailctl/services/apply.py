@@ -217,10 +217,18 @@ def read_sources(paths: tuple[str, ...], stdin: str | None) -> tuple[Source, ...
 def read_document(file: Path) -> str:
     """A document's text."""
     try:
-        data = file.read_bytes()
+        return read_bytes(file).decode()
+    except UnicodeDecodeError as error:
+        raise BadDataError(f"{file}: not UTF-8", hint=f"iconv -t utf-8 {file}") from error
+
+
+def read_bytes(file: Path) -> bytes:
+    """What is in a file that the caller named.
+
+    Raises:
+        InputMissingError: it is missing or unreadable.
+    """
+    try:
+        return file.read_bytes()
     except OSError as error:
         raise InputMissingError(f"'{file}' cannot be read: {(error.strerror or 'no file').lower()}") from error
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise StoreError(f"{file}: not UTF-8", hint=f"iconv -t utf-8 {file}") from error

@@ -83,12 +83,15 @@ def decode(
 
 def converted(kind: type[Value], table: dict[str, Any], source: Source, problems: list[Problem]) -> Value | None:
     """The value, or None; msgspec stops at the first fault, so faulty keys are taken out and it is asked again."""
+    taken_out: set[Path] = set()
     for _ in range(MOST_PROBLEMS):
         try:
             return msgspec.convert(table, kind)
         except msgspec.ValidationError as error:
             path, what = explained(error, table, kind)
-            problems.append(source.problem(path, what))
+            if path not in taken_out:  # then it is missing only because it was faulty
+                problems.append(source.problem(path, what))
+            taken_out.add(path)
             if not without(table, path):
                 return None
     return None
