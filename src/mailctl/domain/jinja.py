@@ -28,10 +28,10 @@ MOST_ROUNDS = 2_000  # of all loops together
 SOURCE = "<template>"
 BUDGET = "_rounds"
 # Around what a variable gave and behind a tag until the lines are looked through; no text has these (Unicode, 23.7).
-START, END, TAG = "\ufdd0", "\ufdd1", "\ufdd2"
-MARKS = re.compile(f"[{START}{END}{TAG}]")
-UNMARKED = dict.fromkeys(map(ord, (START, END, TAG)))
-GIVEN = re.compile(f"(?:{START}|^)([^{START}{END}]*){END}|{START}([^{START}{END}]*)$")
+START, END, FULL, EMPTY, TAG = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3", "\ufdd4"
+MARKS = re.compile("[\ufdd0-\ufdd4]")
+UNMARKED = dict.fromkeys(range(0xFDD0, 0xFDD5))
+GIVEN = re.compile(f"{START}([^{END}]*){END}")
 STATEMENTS = (nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.With)
 FILTERS = (
     "abs", "capitalize", "d", "default", "dictsort", "e", "escape", "first", "float", "int", "items", "join", "last",
@@ -78,13 +78,10 @@ def render(source: str, values: Mapping[str, object], *, where: str, html: bool 
 
 def kept_lines(filled: str) -> Iterator[str]:
     """The lines but those whose variables are all empty, and those of nothing but tags."""
-    for line in filled.split("\n"):
-        if not MARKS.search(line):
-            yield line
-            continue
+    judged = GIVEN.sub(lambda found: f"{FULL}{found[1]}{FULL}" if found[1].strip() else EMPTY, filled)
+    for line in judged.split("\n"):
         bare = MARKS.sub("", line)
-        given = [found[1] or found[2] or "" for found in GIVEN.finditer(line)]
-        if any(text.strip() for text in (given or [bare])):
+        if FULL in line or not (EMPTY in line or (TAG in line and not bare.strip())):
             yield bare
 
 
