@@ -79,3 +79,11 @@ def test_the_content_comes_without_its_transfer_encoding():
     [(found, node)] = attachments(raw.encode())
 
     assert (node.content, found.size) == (b"%PDF", 4)
+
+
+def test_a_report_of_non_delivery_is_its_words_and_two_files():
+    status = part("message/delivery-status", "Status: 5.1.1")
+    raw = multipart("report", PLAIN, status, part("text/rfc822-headers", "Subject: x"))
+
+    assert reading(raw).text == "plain"
+    assert names(raw) == ["delivery-status.txt", "headers.txt"]

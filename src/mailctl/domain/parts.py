@@ -7,7 +7,8 @@ from msgspec import Struct
 from mailctl.domain.mime import DEEPEST, MOST_PARTS, Node, children
 
 MESSAGES = frozenset({"message/rfc822", "message/global"})
-FILES_OF_TEXT = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rtf", "text/csv"})
+FILES_OF_TEXT = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rtf", "text/csv",
+                           "text/rfc822-headers"})  # fmt: skip
 SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 NOT_READ = "mailctl does not decrypt it; save it with: mailctl save"
 NOT_VERIFIED = "the signature is not verified"

@@ -13,7 +13,9 @@ from mailctl.domain.parts import MESSAGES, files, notes_of
 LONGEST_SHOWN = 2000  # characters of a field that the index keeps
 NAMES = {"application/ms-tnef": "winmail.dat", "application/pgp-signature": "signature.asc",
          "application/pgp-encrypted": "version.txt", "application/pkcs7-mime": "smime.p7m",
-         "application/pkcs7-signature": "smime.p7s", "text/calendar": "invitation.ics"}  # fmt: skip
+         "application/pkcs7-signature": "smime.p7s", "text/calendar": "invitation.ics",
+         "message/delivery-status": "delivery-status.txt", "text/rfc822-headers": "headers.txt",
+         "message/disposition-notification": "disposition-notification.txt"}  # fmt: skip
 LONGEST_FIELD = 20_000  # characters of a field that are looked at for it
 
 
