@@ -7,6 +7,7 @@ import typer
 
 from mailctl.cli.params import AsJson, Yes, new_app
 from mailctl.cli.session import session
+from mailctl.errors import UsageError
 
 if TYPE_CHECKING:
     from mailctl.cli.session import Session
@@ -18,7 +19,15 @@ Name = Annotated[str, typer.Argument(metavar="A", help="The account.")]
 
 
 @app.command(name="set")
-def set_(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
+def set_(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[A]", help="The account.")] = None,
+    from_json: Annotated[
+        bool,
+        typer.Option("--from-json", help='Many at once: {"contact": "…"} on standard input.'),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Keep an account's password in the keyring; asked for on a terminal, read from standard input elsewhere.
 
     Example: mailctl password set contact
@@ -26,11 +35,28 @@ def set_(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
     from mailctl.services import password as service
 
     run = session(ctx)
+    if from_json:
+        set_many(run, name, as_json=as_json)
+        return
+    if name is None:
+        raise UsageError("no account named", hint="mailctl password set A, or --from-json for many")
     service.places(run.context, name)
     kept = service.set_(run.context, name, read_secret(run, name))
     if as_json:
         run.show(kept, as_json=True)
     run.say(f"kept the password for {', '.join(kept.users)}")
+
+
+def set_many(run: "Session", name: str | None, *, as_json: bool) -> None:
+    """Keep the passwords in a JSON document on standard input."""
+    from mailctl.services import passwords as service
+
+    if name is not None:
+        raise UsageError("--from-json names the accounts itself", hint="mailctl password set --from-json < FILE")
+    kept = service.set_many(run.context, sys.stdin.read())
+    if as_json:
+        run.show(kept, as_json=True)
+    run.say(f"kept the passwords of {len(kept)} accounts")
 
 
 def read_secret(run: "Session", name: str) -> str:

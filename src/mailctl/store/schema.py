@@ -27,7 +27,7 @@ def value_types(path: Sequence[str | int], kind: type) -> tuple[inspect.Type, ..
         if isinstance(holder, inspect.DictType):
             found = alternatives(holder.value_type)
         else:
-            found = alternatives(next(field.type for field in holder.fields if field.name == step))
+            found = alternatives(next(field.type for field in holder.fields if field.encode_name == step))
     return found
 
 
@@ -40,6 +40,8 @@ def alternatives(info: inspect.Type) -> tuple[inspect.Type, ...]:
 
 def plainly(what: str, path: Sequence[str | int], kind: type) -> str:
     """msgspec's complaint about a value in words for who writes TOML; the choices, where there are some."""
+    if path and path[-1] == "secret":  # who takes it for the place of a password must not read it in a message
+        return f"says where the password is, never the password: one of {', '.join(choices(path, kind))}"
     if what.startswith("Invalid enum value"):
         return f"{what[:1].lower()}{what[1:]} (one of {', '.join(choices(path, kind))})"
     words = re.sub(r"`([a-z]+)(?: \| null)?`", lambda found: PLAINLY.get(found[1], f"'{found[1]}'"), what)
@@ -51,3 +53,26 @@ def choices(path: Sequence[str | int], kind: type) -> tuple[str, ...]:
     """The values of the closed set that a key takes."""
     enums = (part.cls for part in value_types(path, kind) if isinstance(part, inspect.EnumType))
     return tuple(str(member.value) for cls in enums for member in cls)
+
+
+def filler(path: Sequence[str | int], kind: type) -> object:
+    """Something valid for a key, to see what else is wrong with a file."""
+    return filling(value_types(path, kind)[0])
+
+
+def filling(info: inspect.Type) -> object:
+    """The plainest value of a type."""
+    match alternatives(info)[0]:
+        case inspect.EnumType(cls=cls):
+            return str(next(iter(cls)).value)
+        case inspect.StructType(fields=fields):
+            return {field.encode_name: filling(field.type) for field in fields if field.required}
+        case inspect.VarTupleType():
+            return []
+        case inspect.DictType():
+            return {}
+        case inspect.IntType():
+            return 1
+        case inspect.BoolType():
+            return True
+    return "x"
