@@ -152,3 +152,15 @@ def test_attachments_come_out_as_they_went_in(cli, mail, fetched, tmp_path):
 
     assert (path, kind, size) == (f"{tmp_path}/plan.pdf", "application/pdf", "7")
     assert (tmp_path / "plan.pdf").read_bytes() == b"\x00\x01\r\n\r\n\xff"
+
+
+def test_a_message_whose_file_is_gone_comes_back_with_the_next_fetch(cli, mail, fetched, home):
+    number = fetched()
+    [file] = (home / "data/mail/contact/INBOX/new").iterdir()
+    file.unlink()
+
+    assert cli("read", number).status == 67
+    ok(cli("fetch"))
+
+    [found] = ok(cli("list", "--json")).json
+    assert "Hello" in ok(cli("read", found["id"])).out

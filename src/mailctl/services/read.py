@@ -88,18 +88,19 @@ def opened(ctx: Context, id: int, *, need: Right = Right.READ) -> "tuple[Stored,
     ctx.account(stored.account, need=need)
     path = ctx.maildir(stored.account, stored.path).find(stored.key, stored.flags)
     if path is None:
-        raise gone(id)
+        raise gone(ctx, stored)
     try:
         return stored, path.read_bytes()
     except FileNotFoundError as error:
-        raise gone(id) from error
+        raise gone(ctx, stored) from error
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror}", hint=f"ls -l {path.parent}") from error
 
 
-def gone(id: int) -> MessageNotFoundError:
-    """The error of a message whose file another program has taken away."""
-    return MessageNotFoundError(f"the file of message {id} is gone from this machine", hint="mailctl fetch")
+def gone(ctx: Context, stored: "Stored") -> MessageNotFoundError:
+    """The error of a message whose file another program has taken away; the next fetch looks at each of its folder."""
+    ctx.index.touch(stored.folder_id)
+    return MessageNotFoundError(f"the file of message {stored.id} is gone from this machine", hint="mailctl fetch")
 
 
 def read(ctx: Context, id: int) -> Reading:
