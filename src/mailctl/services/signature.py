@@ -239,7 +239,7 @@ def set_(
         TemplateFaultError: it cannot be filled in for somebody who may send.
         BadDataError, InputMissingError: it is too long, or an image of it cannot be sent.
     """
-    from mailctl.services import trial
+    from mailctl.services.signature_check import refuse_faulty
 
     with ctx.change(f"change the signature of '{name}'") as change:
         before = own(ctx, name, alias=alias)
@@ -247,7 +247,7 @@ def set_(
         if after == before:
             return after
         changed = with_signature(ctx.managed(name), after, alias=alias)
-        trial.refuse_faulty(ctx, changed, alias_of(changed, alias), names=names or {})
+        refuse_faulty(ctx, changed, alias_of(changed, alias), names=names or {})
         change.put(changed)
     return after
 

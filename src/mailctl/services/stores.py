@@ -138,12 +138,15 @@ def check(ctx: Context) -> tuple[Finding, ...]:
     Raises:
         StoreError: store.toml itself is missing, invalid, unsafe or of a newer version.
     """
+    from mailctl.services.signature_check import faulty_signatures
+
     accounts, _ = ctx.store.accounts()
     problems = (
         *ctx.store.problems(),
         *unknown_presets(ctx, accounts),
         *dangling_defaults(ctx),
         *failed_trials(ctx),
+        *faulty_signatures(ctx, accounts),
     )
     return tuple(Finding(file=one.file, line=one.line, key=one.key, text=one.text) for one in problems)
 

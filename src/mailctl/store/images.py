@@ -29,13 +29,15 @@ def read_image(store: Path, name: str) -> bytes:
         descriptor = os.open(folder / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise InputMissingError(f"{place}: {(error.strerror or '').lower()}", hint=f"cp {name} {folder}/") from error
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise InputMissingError(f"{place} is no file", hint=f"cp {name} {folder}/")
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
             data = stream.read(LARGEST + 1)
-        except OSError as error:
-            raise StorageError(f"{place}: cannot be read: {error.strerror}") from error
+    except OSError as error:
+        raise StorageError(f"{place}: cannot be read: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
     if len(data) > LARGEST:
         raise BadDataError(f"{place} has more than {LARGEST:,} bytes, and goes along with every mail")
     return data

@@ -22,7 +22,7 @@ class Source(NamedTuple):
     text: str
 
 
-def faults(ctx: Context, accounts: tuple[Account, ...]) -> tuple[Problem, ...]:
+def faulty_signatures(ctx: Context, accounts: tuple[Account, ...]) -> tuple[Problem, ...]:
     """What is wrong with the signatures of accounts, each tried for every collaborator who may send."""
     people, _ = ctx.store.collaborators()
     return tuple(
