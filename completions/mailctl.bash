@@ -150,7 +150,7 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'password set')
         subcommands=''
-        options='--json --help'
+        options='--from-json --json --help'
         arguments=('accounts' '')
         ;;
     'password check')

@@ -191,6 +191,7 @@ complete -c mailctl -n '__mailctl_at 0 signature clear' -a '(__mailctl_names acc
 complete -c mailctl -n '__mailctl_at 0 password' -a set -d 'Keep an account\'s password in the keyring'
 complete -c mailctl -n '__mailctl_at 0 password' -a check -d 'Log in at an account\'s servers with the secret it has, wherever that is kept, and log out'
 complete -c mailctl -n '__mailctl_at 0 password' -a delete -d 'Forget an account\'s password'
+complete -c mailctl -n '__mailctl_at + password set' -l from-json -d 'Many at once: {"contact": "…"} on standard input.'
 complete -c mailctl -n '__mailctl_at + password set' -l json -d 'One JSON document on stdout.'
 complete -c mailctl -n '__mailctl_at 0 password set' -a '(__mailctl_names account)'
 complete -c mailctl -n '__mailctl_at + password check' -l json -d 'One JSON document on stdout.'

@@ -230,8 +230,9 @@ _mailctl__signature_clear() {
 _mailctl__password_set() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--from-json)'--from-json'[Many at once\: {"contact"\: "…"} on standard input.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
-        '1:A:_mailctl_accounts'
+        '1:\[A\]:_mailctl_accounts'
 }
 
 _mailctl__password_check() {
