@@ -17,7 +17,8 @@ from mailctl.store.lines import line_of
 Value = TypeVar("Value")
 Path = tuple[str | int, ...]
 MOST_PROBLEMS = 30
-WHERE = re.compile(r" - at `(?:key in )?\$?([^`]*)`$")
+WHERE = re.compile(r" - at (`key` in )?`\$?([^`]*)`$")
+SECRET = re.compile(r"passw|pwd|secret|token|mdp|mot_?de_?passe|^pass$", re.IGNORECASE)
 STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
@@ -48,11 +49,11 @@ def table_of(source: Source) -> dict[str, Any]:
     """
     try:
         return tomli.loads(source.text)
-    except tomli.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: hundreds of brackets
         said = str(error)
         found = re.search(r"at line (\d+)", said)
         line = int(found[1]) if found else 1 + source.text.count("\n")
-        plain = re.sub(r" \(at .*\)$", "", said)
+        plain = re.sub(r" \(at .*\)$", "", said).removeprefix("TOML ")
         problem = Problem(source.file, line, "", f"no valid TOML: {plain[:1].lower()}{plain[1:]}")
         raise invalid((problem,)) from error
 
@@ -83,16 +84,16 @@ def decode(
 
 def converted(kind: type[Value], table: dict[str, Any], source: Source, problems: list[Problem]) -> Value | None:
     """The value, or None; msgspec stops at the first fault, so faulty keys are taken out and it is asked again."""
-    taken_out: set[Path] = set()
+    told: set[Path] = set()
     for _ in range(MOST_PROBLEMS):
         try:
             return msgspec.convert(table, kind)
         except msgspec.ValidationError as error:
             path, what = explained(error, table, kind)
-            if path not in taken_out:  # then it is missing only because it was faulty
+            if path not in told:  # then it is missing only because it was faulty
                 problems.append(source.problem(path, what))
-            taken_out.add(path)
-            if not without(table, path):
+            told.add(path)
+            if not mended(table, path, kind):
                 return None
     return None
 
@@ -101,8 +102,10 @@ def explained(error: msgspec.ValidationError, table: dict[str, Any], kind: type)
     """Which key is at fault, and why, in our words."""
     said = str(error)
     found = WHERE.search(said)
-    path = steps(found[1]) if found else ()
+    path = steps(found[2]) if found else ()
     what = WHERE.sub("", said)
+    if found and found[1]:
+        return (*path, bad_key(table, path, kind)), "bad name: letters, digits, . _ + - only"
     if unknown := re.match(r"Object contains unknown field `(.*)`", what):
         owner = type_at(kind, path)
         return (*path, unknown[1]), unknown_key(unknown[1], owner)
@@ -118,6 +121,8 @@ def explained(error: msgspec.ValidationError, table: dict[str, Any], kind: type)
 def unknown_key(key: str, kind: type) -> str:
     """What to say of a key that does not exist."""
     names = getattr(kind, "__struct_encode_fields__", ())
+    if SECRET.search(key):
+        return "unknown key: no password is kept here, see mailctl password set"
     close = nearest(key, (name for name in names if name not in ("id", key)))
     return "unknown key" + (f" (did you mean '{close}'?)" if close else "")
 
@@ -146,13 +151,26 @@ def faulty_path(table: dict[str, Any], path: Path, kind: type) -> Path:
     for step in path[:place]:
         owner = owner[step]
     for key, value in owner.items():
-        trial = nested(path[:place], {key: value})
-        try:
-            msgspec.convert({**required(table, kind), **trial}, kind)
-        except msgspec.ValidationError as error:
-            if "..." in str(error):
-                return (*path[:place], key, *path[place + 1 :])
+        if "..." in complaint(table, path[:place], {key: value}, kind):
+            return (*path[:place], key, *path[place + 1 :])
     return path[:place]
+
+
+def bad_key(table: dict[str, Any], path: Path, kind: type) -> str:
+    """The key of a mapping that is no name."""
+    owner: Any = table
+    for step in path:
+        owner = owner[step]
+    return next((key for key, value in owner.items() if "`key`" in complaint(table, path, {key: value}, kind)), "")
+
+
+def complaint(table: dict[str, Any], path: Path, part: dict[str, Any], kind: type) -> str:
+    """What msgspec says of a table that holds only this part of a mapping; empty when nothing."""
+    try:
+        msgspec.convert({**required(table, kind), **nested(path, part)}, kind)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
 
 
 def required(table: dict[str, Any], kind: type) -> dict[str, Any]:
@@ -175,14 +193,22 @@ def steps(where: str) -> Path:
     )
 
 
-def without(table: dict[str, Any], path: Path) -> bool:
-    """Take the faulty key out of the table; False when there is none to take out."""
+def mended(table: dict[str, Any], path: Path, kind: type) -> bool:
+    """Take the faulty key out of the table; what it cannot do without, and entries of lists, become something valid.
+
+    False when that cannot be.
+    """
+    from mailctl.store.schema import filler  # only what is faulty pays for it
+
     owner: Any = table
     try:
         for step in path[:-1]:
             owner = owner[step]
-        del owner[path[-1]]
-    except (KeyError, IndexError, TypeError):
+        if isinstance(owner, dict) and path[-1] in owner:
+            del owner[path[-1]]
+        else:
+            owner[path[-1]] = filler(path, kind)
+    except (KeyError, IndexError, TypeError, StopIteration):
         return False
     return True
 
@@ -191,7 +217,7 @@ def dotted(path: Path) -> str:
     """The path as one writes it: `rights.bob`, `aliases[0].address`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+        text += f"[{step}]" if isinstance(step, int) else "." + (step or '""')
     return text.removeprefix(".")
 
 
