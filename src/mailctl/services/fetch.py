@@ -134,6 +134,7 @@ class Run:
         self.counts = Changes()
         self.seen = 0
         self.skipped: list[str] = []
+        self.absent: set[str] = set()
         self.later: MailctlError | None = None
 
     def result(self, *, code: str | None = None, error: str | None = None) -> Fetched:
@@ -214,7 +215,7 @@ class Run:
         try:
             state = link.examine(folder.name)
         except (ServerRefusedError, FolderNotFoundError) as error:
-            self.pass_over(folder.name, error)
+            self.pass_over(folder.name, error, counted)
             return
         except TemporaryError as error:
             if not link.is_alive():
@@ -258,13 +259,16 @@ class Run:
             progress=progress,
         )
 
-    def pass_over(self, name: str, error: MailctlError) -> None:
+    def pass_over(self, name: str, error: MailctlError, counted: "FolderState | None") -> None:
         """Go on without a folder that the server does not open; one that was asked for is a failure."""
+        self.seen -= 1
         if self.folders:
             self.later = self.later or error
             return
+        if isinstance(error, FolderNotFoundError) and counted is None:
+            self.absent.add(name)  # Dovecot 2.3 lists a deleted folder in which others lie as if it could be opened
+            return
         self.skipped.append(name)
-        self.seen -= 1
         self.ctx.warn(f"'{self.account.name}': passed over '{name}': {error}")
 
     def add(self, changes: Changes) -> None:
@@ -278,7 +282,7 @@ class Run:
 
     def forget_gone(self, every: Sequence[Folder]) -> None:
         """Remove the mirrors of folders that the server has no more; a list without INBOX is not believed."""
-        present = {one.name for one in every if one.can_select}
+        present = {one.name for one in every if one.can_select} - self.absent
         if "INBOX" not in present:
             return
         for known in self.ctx.index.folders(self.account.name):
