@@ -1,12 +1,15 @@
 """Sending through a real Postfix, with the copy in a real Dovecot's Sent."""
 
+import threading
 from email import message_from_bytes, policy
 
 import pytest
 
 from conftest import ok
 from mailctl.local.outbox import Outbox
+from support.scripted import serving
 from support.scripted_smtp import CLOSE, submission
+from support.sending import started
 
 pytestmark = pytest.mark.live
 
@@ -227,5 +230,28 @@ def test_an_unknown_fate_not_in_sent_is_sent_again_with_the_same_message_id(cli,
 
     first, second = (parsed(one.data)["Message-ID"] for one in silent.taken)
     assert first == second
+    assert len(mail.messages("contact", "Sent")) == 1
+    assert outbox.entries() == ()
+
+
+def test_killed_while_the_copy_is_made_it_is_copied_later_and_not_sent_again(cli, mail, contact, outbox, home):
+    reached = threading.Event()
+
+    def stall(peer):
+        reached.set()
+        peer.wait()
+
+    with serving(stall) as silent_imap:
+        contact(imap_port=silent_imap.port)
+        process = started("mailctl", *TO_ALICE, body=b"Hello", home=home, CONTACT_PASSWORD=mail.password)
+        assert reached.wait(20), process.communicate(timeout=20)
+        process.kill()
+        process.communicate(timeout=20)
+
+    [entry] = outbox.entries()
+    assert (entry.state, entry.owes_copy) == ("sent", True)
+    ok(cli("account", "set", "contact", f"incoming.port={mail.imaps_port}"))
+    ok(cli("outbox", "flush"))
+    assert len(mail.await_messages("alice")) == 1
     assert len(mail.messages("contact", "Sent")) == 1
     assert outbox.entries() == ()

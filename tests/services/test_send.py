@@ -1,57 +1,15 @@
 """What becomes of a message when the server, the disk or the process fails: nothing accepted is lost."""
 
-import signal
-import subprocess
-import sys
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 
 import pytest
 
 from conftest import ok
 from mailctl.domain.message import State
-from mailctl.local.outbox import Outbox
-from support.scripted_smtp import CLOSE, STALL, submission
-from support.sending import PASSWORD, add_account, started
-from support.small_disk import fill, mounted
+from support.scripted_smtp import CLOSE
+from support.sending import BEFORE_THE_DOT, body_for
 
 SEND = ("send", "anna@client.example", "-s", "Plans")
-BEFORE_THE_DOT = ("greeting", "ehlo", "auth", "mail", "rcpt", "data", "body")
-
-
-@pytest.fixture
-def server(cli, store, monkeypatch):
-    """A scripted submission server, and the account `contact` on it."""
-    monkeypatch.setenv("FIRM_PASSWORD", PASSWORD["FIRM_PASSWORD"])
-    with submission() as script:
-        add_account(cli, script)
-        yield script
-
-
-@pytest.fixture
-def outbox(home):
-    return Outbox(home / "state/outbox")
-
-
-@pytest.fixture
-def later(monkeypatch):
-    """Let so much time pass."""
-
-    def pass_by(**time):
-        now = datetime.now(UTC) + timedelta(**time)
-        monkeypatch.setattr("mailctl.cli.session.datetime", Clock(now))
-
-    return pass_by
-
-
-class Clock:
-    """The clock as the command line reads it."""
-
-    def __init__(self, moment):
-        self.moment = moment
-
-    def now(self, zone):
-        return self.moment.astimezone(zone)
 
 
 def test_sent_it_leaves_the_outbox_empty(cli, server, outbox):
@@ -105,11 +63,6 @@ def test_a_server_that_goes_before_the_dot_leaves_it_queued(cli, server, outbox,
     server.at.clear()
     ok(cli("outbox", "flush"))
     assert len(server.taken) == 1
-
-
-def body_for(step):
-    """A text, long where the client must still be at it when the server acts: sockets take megabytes at once."""
-    return "Hello\n" * (2_000_000 if step == "body" else 1)
 
 
 def test_json_tells_the_outbox_number_of_what_could_not_go(cli, server):
@@ -299,138 +252,4 @@ def test_mail_of_an_account_that_is_gone_can_be_seen_and_dropped(cli, server, ou
     assert ok(cli("outbox", "list")).rows[0][:3] == ["1", "contact", "queued"]
     assert cli("outbox", "retry", "1").status == 67
     ok(cli("outbox", "drop", "1", "--yes"))
-    assert outbox.entries() == ()
-
-
-# -- killed, two at once, and a full disk
-
-
-def killed_at(step, server, home, outbox):
-    """Send in a process that is killed when the server has come to a step."""
-    server.at[step] = STALL
-    process = started("mailctl", *SEND, body=body_for(step).encode(), home=home)
-    assert server.reached.wait(20), process.communicate(timeout=20)
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=20)
-    server.at.clear()
-
-
-@pytest.mark.parametrize("step", BEFORE_THE_DOT)
-def test_killed_before_the_dot_it_waits_and_a_flush_sends_it_once(cli, server, home, outbox, step):
-    killed_at(step, server, home, outbox)
-
-    [entry] = outbox.entries()
-    assert entry.state is State.QUEUED
-    ok(cli("outbox", "flush"))
-    ok(cli("outbox", "flush"))
-    assert len(server.taken) == 1
-    assert outbox.entries() == ()
-
-
-def test_killed_after_the_dot_its_fate_is_unknown_and_it_is_not_sent_unlooked(cli, server, home, outbox):
-    killed_at("dot", server, home, outbox)
-
-    [entry] = outbox.entries()
-    assert entry.state is State.UNKNOWN
-    assert cli("outbox", "flush").status == 1  # there is no IMAP server to look into
-    assert len(server.taken) == 1
-
-
-def test_interrupted_it_says_where_the_message_is(server, home, outbox):
-    server.at["mail"] = STALL
-    process = started("mailctl", *SEND, body=b"Hello", home=home)
-    assert server.reached.wait(20)
-    process.send_signal(signal.SIGINT)
-
-    _, err = process.communicate(timeout=20)
-
-    assert process.returncode == 130
-    assert b"the message is in the outbox as 1" in err
-    assert b"Traceback" not in err
-    assert outbox.entries()[0].state is State.QUEUED
-
-
-def test_two_flushes_at_once_send_each_message_once(cli, server, home, outbox):
-    for _ in range(6):
-        ok(cli(*SEND, "--queue", input="Hello"))
-
-    flushes = [started("mailctl", "outbox", "flush", body=b"", home=home) for _ in range(2)]
-    for flush in flushes:
-        _, err = flush.communicate(timeout=60)
-        assert flush.returncode == 0, err
-
-    identities = [message_from_bytes(one.data)["Message-ID"] for one in server.taken]
-    assert len(identities) == len(set(identities)) == 6
-    assert outbox.entries() == ()
-
-
-def test_what_is_being_sent_is_neither_flushed_nor_retried_nor_dropped(cli, server, home, outbox):
-    server.at["dot"] = STALL
-    process = started("mailctl", *SEND, body=b"Hello", home=home)
-    assert server.reached.wait(20)
-
-    assert ok(cli("outbox", "list")).rows[0][2] == "sending"
-    ok(cli("outbox", "flush"))
-    assert cli("outbox", "retry", "1").status == 75
-    assert cli("outbox", "drop", "1", "--yes").status == 75
-    assert server.connections == 1
-    process.kill()
-    process.communicate(timeout=20)
-
-
-def test_ten_sends_at_once_all_go_and_none_twice(server, home, outbox):
-    processes = []
-    for _ in range(10):
-        processes.append(started("mailctl", *SEND, body=b"Hello", home=home))
-    for process in processes:
-        _, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err
-
-    assert len({message_from_bytes(one.data)["Message-ID"] for one in server.taken}) == len(server.taken) == 10
-    assert outbox.entries() == ()
-
-
-def test_on_a_full_disk_it_is_74_and_neither_kept_nor_sent(server, home, outbox):
-    process = subprocess.run(
-        ["sh", "-c", 'ulimit -f 100; exec "$@"', "sh", sys.executable, "-m", "mailctl", *SEND],
-        input=b"x\n" * 200_000,
-        capture_output=True,
-        env={**PASSWORD, "MAILCTL_HOME": str(home), "PATH": "/usr/bin:/bin", "HOME": str(home)},
-        check=False,
-    )
-
-    assert process.returncode == 74, process.stderr
-    assert b"File too large" in process.stderr
-    assert outbox.entries() == ()
-    assert server.connections == 0
-
-
-@pytest.fixture
-def full_at(cli, server, home):
-    """Let the outbox's disk fill up while the server is at a step."""
-    with mounted(home / "state") as disk:
-        yield lambda step: server.when.update({step: lambda: fill(disk / "rest")})
-
-
-def test_a_disk_that_fills_before_the_dot_keeps_the_message_queued(cli, server, full_at, outbox, home):
-    full_at("data")
-
-    ran = cli(*SEND, input="Hello")
-
-    assert ran.status == 74
-    assert "the message is safe in the outbox as 1" in ran.err
-    assert server.taken == []
-    assert outbox.entries()[0].state is State.QUEUED
-    server.when.clear()
-    (home / "state/rest").unlink()
-    ok(cli("outbox", "flush"))
-    assert len(server.taken) == 1
-
-
-def test_a_disk_that_fills_after_the_dot_makes_no_failure_of_what_was_sent(cli, server, full_at, outbox):
-    full_at("dot")
-
-    ok(cli(*SEND, input="Hello"))
-
-    assert len(server.taken) == 1
     assert outbox.entries() == ()

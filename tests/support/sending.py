@@ -8,6 +8,7 @@ from pathlib import Path
 from support.scripted_smtp import Submission
 
 PASSWORD = {"FIRM_PASSWORD": "secret"}
+BEFORE_THE_DOT = ("greeting", "ehlo", "auth", "mail", "rcpt", "data", "body")
 
 
 def add_account(cli, server: Submission, *more: str, name: str = "contact", imap_port: int = 1) -> None:
@@ -19,7 +20,7 @@ def add_account(cli, server: Submission, *more: str, name: str = "contact", imap
     assert ran.status == 0, ran.err
 
 
-def started(program: str, *words: str, body: bytes, home: Path) -> subprocess.Popen:
+def started(program: str, *words: str, body: bytes, home: Path, **more: str) -> subprocess.Popen:
     """A program of ours in a process of its own, its input given."""
     environ = {name: value for name, value in os.environ.items() if name in ("PATH", "COVERAGE_PROCESS_START")}
     process = subprocess.Popen(
@@ -27,10 +28,15 @@ def started(program: str, *words: str, body: bytes, home: Path) -> subprocess.Po
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**environ, **PASSWORD, "MAILCTL_HOME": str(home), "HOME": str(home.parent)},
+        env={**environ, **PASSWORD, **more, "MAILCTL_HOME": str(home), "HOME": str(home.parent)},
     )
     assert process.stdin is not None
     process.stdin.write(body)
     process.stdin.close()
     process.stdin = None
     return process
+
+
+def body_for(step):
+    """A text, long where the client must still be at it when the server acts: sockets take megabytes at once."""
+    return "Hello\n" * (2_000_000 if step == "body" else 1)

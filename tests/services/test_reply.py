@@ -1,0 +1,110 @@
+"""To whom an answer goes, whatever stands in the header of what is answered."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from mailctl.domain.account import Account, Alias
+from mailctl.domain.message import Reading
+from mailctl.services.reply import attribution, quoted, recipients, subject_of, usable, written_to
+
+MINE = ("contact@firm.example", "quotes@firm.example")
+ACCOUNT = Account(
+    name="contact",
+    address="contact@firm.example",
+    aliases=(Alias(address="quotes@firm.example"), Alias(address="in@firm.example", send=False)),
+)
+
+
+def reading(**values):
+    given = {
+        "id": 1, "account": "contact", "folder": "INBOX", "sender": "Anna <anna@client.example>", "reply_to": "",
+        "to": "contact@firm.example", "cc": "", "subject": "Visit", "date": datetime(2026, 3, 1, 9, tzinfo=UTC),
+        "message_id": "<2@client.example>", "in_reply_to": None, "references": (), "text": "Hello", "is_html": False,
+        "attachments": (),
+    }  # fmt: skip
+    return Reading(**{**given, **values})
+
+
+def specs(pair):
+    return tuple([one.spec for one in addresses] for addresses in pair)
+
+
+@pytest.mark.parametrize(
+    ("values", "everybody", "expected"),
+    [
+        pytest.param({}, False, (["anna@client.example"], []), id="the author"),
+        pytest.param({"reply_to": "office@client.example"}, False, (["office@client.example"], []), id="Reply-To"),
+        pytest.param({"to": "contact@firm.example, ben@x.example", "cc": "carl@x.example, QUOTES@firm.example"}, True,
+                     (["anna@client.example", "ben@x.example"], ["carl@x.example"]), id="all but oneself"),
+        pytest.param({"to": "ANNA@client.example"}, True, (["anna@client.example"], []), id="each once"),
+        pytest.param({"sender": "Firm <contact@firm.example>", "to": "ben@x.example", "cc": "carl@x.example"}, False,
+                     (["ben@x.example"], []), id="one's own mail: who got it"),
+        pytest.param({"sender": "Firm <contact@firm.example>", "to": "ben@x.example", "cc": "carl@x.example"}, True,
+                     (["ben@x.example"], ["carl@x.example"]), id="one's own mail: all who got it"),
+        pytest.param({"sender": "somebody"}, False, ([], []), id="no address"),
+        pytest.param({"to": "undisclosed, ben@x.example"}, True, (["anna@client.example", "ben@x.example"], []),
+                     id="one that is no address"),
+    ],
+)  # fmt: skip
+def test_an_answer_goes_to(values, everybody, expected):
+    assert specs(recipients(reading(**values), MINE, everybody=everybody)) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "alias"),
+    [
+        pytest.param({"to": "quotes@firm.example"}, "quotes@firm.example", id="an alias in To"),
+        pytest.param({"to": "x@x.example", "cc": "Quotes@firm.example"}, "Quotes@firm.example", id="an alias in Cc"),
+        pytest.param({"to": "contact@firm.example", "cc": "quotes@firm.example"}, None, id="the address before"),
+        pytest.param({"to": "in@firm.example"}, None, id="an alias that only receives"),
+        pytest.param({"to": "list@x.example", "headers": (("Delivered-To", "quotes@firm.example"),)},
+                     "quotes@firm.example", id="Delivered-To"),
+        pytest.param({"to": ""}, None, id="nothing"),
+    ],
+)  # fmt: skip
+def test_it_comes_from_what_was_written_to(values, alias):
+    assert written_to(reading(**values), ACCOUNT) == alias
+
+
+@pytest.mark.parametrize(
+    "subject", ["Visit", "Re: Visit", "RE:RE: Visit", "Aw: re: Visit", "Re[3]: Visit", "RE : Visit"]
+)
+def test_re_stands_once(subject):
+    assert subject_of(subject) == "Re: Visit"
+
+
+@pytest.mark.parametrize("subject", ["Regarding: Visit", "Red: a colour", "R: a language"])
+def test_other_words_with_a_colon_stay(subject):
+    assert subject_of(subject) == f"Re: {subject}"
+
+
+def test_the_thread_goes_on_from_references_else_from_in_reply_to():
+    assert quoted(reading(references=("<0@x>", "<1@x>"), in_reply_to="<1@x>")).references == ("<0@x>", "<1@x>")
+    assert quoted(reading(in_reply_to="<1@x>")).references == ("<1@x>",)
+    assert quoted(reading()).references == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"date": None}, "Anna wrote:"),
+        ({"date": None, "sender": "anna@client.example"}, "anna@client.example wrote:"),
+        ({"date": None, "sender": "Undisclosed"}, "Undisclosed wrote:"),
+        ({"date": None, "sender": ""}, "somebody wrote:"),
+    ],
+)
+def test_who_is_quoted(values, expected):
+    assert attribution(reading(**values)) == expected
+
+
+def test_when_is_said_in_local_time():
+    moment = datetime(2026, 3, 1, 9, tzinfo=UTC).astimezone()
+
+    assert attribution(reading()) == f"On {moment:%Y-%m-%d at %H:%M}, Anna wrote:"
+
+
+def test_what_is_no_address_is_left_out():
+    assert [one.spec for one in usable('"A, B" <a@x.example>, nonsense, <b@x.example>, c@')] == [
+        "a@x.example", "b@x.example"
+    ]  # fmt: skip
