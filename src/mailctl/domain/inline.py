@@ -11,7 +11,7 @@ from mailctl.errors import BadDataError
 SOURCE = re.compile(r"""(<img\b[^>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s>"']+)""", re.IGNORECASE)
 ELSEWHERE = re.compile(r"(?:https?:)?//|(?:cid|data):", re.IGNORECASE)
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
-         ".svg": "image/svg+xml", ".webp": "image/webp"}  # fmt: skip
+         ".webp": "image/webp"}  # fmt: skip
 
 
 def cid_of(filename: str) -> str:
