@@ -8,7 +8,7 @@ from zlib import crc32
 
 from mailctl.errors import BadDataError
 
-SOURCE = re.compile(r"""(<img\b[^>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s>"']+)""", re.IGNORECASE)
+SOURCE = re.compile(r"""(<img\b[^<>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s>"']+)""", re.IGNORECASE)
 ELSEWHERE = re.compile(r"(?:https?:)?//|(?:cid|data):", re.IGNORECASE)
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
          ".webp": "image/webp"}  # fmt: skip
