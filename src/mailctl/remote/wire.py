@@ -37,20 +37,25 @@ class Wire:
             self.file: BufferedReader = self.sock.makefile("rb")
             self.note(f"Connected to {server.where}.")
             if server.security is Security.TLS:
-                self.start_tls()
+                self.secure_now()
 
     def start_tls(self) -> None:
-        """Go on under TLS; closed when that fails.
+        """Go on under TLS after STARTTLS; closed when that fails.
 
         Raises:
             ProtocolError: the server said more before TLS; somebody may have put words into its mouth (CVE-2011-0411).
         """
+        if self.has_unread():
+            self.close()
+            raise ProtocolError(
+                f"{self.server.where} said something between STARTTLS and TLS",
+                hint="mailctl account set ACCOUNT incoming.security=tls",
+            )
+        self.secure_now()
+
+    def secure_now(self) -> None:
+        """Go on under TLS; closed when that fails."""
         try:
-            if self.has_unread():
-                raise ProtocolError(
-                    f"{self.server.where} said something between STARTTLS and TLS",
-                    hint="mailctl account set ACCOUNT incoming.security=tls",
-                )
             wrapped = tls.secured(self.sock, self.server)
         except BaseException:
             self.close()
