@@ -1,7 +1,7 @@
 """Accounts of the store: added, looked at, changed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from msgspec import Struct
@@ -186,9 +186,13 @@ def try_servers(ctx: Context, account: Account, secret: str | None) -> None:
     from mailctl.remote.smtp import open_smtp
     from mailctl.secrets import lookup
 
-    for server, opened in zip(servers(ctx, account), (open_imap, open_smtp), strict=False):
-        known = secret or lookup(server, account=account.name, environ=ctx.environ, interactive=ctx.interactive)
-        with opened(server, known, trace=ctx.trace):
+    with ExitStack() as sessions:
+        for number, server in enumerate(servers(ctx, account)):
+            known = secret or lookup(server, account=account.name, environ=ctx.environ, interactive=ctx.interactive)
+            if number:
+                sessions.enter_context(open_smtp(server, known, trace=ctx.trace))
+            else:
+                sessions.enter_context(open_imap(server, known, trace=ctx.trace))
             ctx.say(f"logged in at {server.where}")
 
 
