@@ -54,7 +54,7 @@ def results(command: Command) -> tuple[Shown, ...]:
     found = {as_shown(kind, command.name) for kind in shown_in(scope_of(callback))}
     if not found:
         raise TypeError(f"mailctl {command.name} has --json and hands nothing to show(…, as_json=…)")
-    return tuple(sorted(found, key=lambda one: (one.type.__name__, one.type.__module__)))
+    return tuple(sorted(found, key=lambda one: (one.type.__name__, one.type.__module__, one.is_array)))
 
 
 def callback_of(path: tuple[str, ...]) -> FunctionType:
