@@ -66,8 +66,9 @@ docs: setup ## write what is generated: docs, completions, the JSON keys, the sc
 	@$(BIN)/python tools/schemas.py
 	@$(BIN)/python tools/docs.py
 
-bench: setup ## start-up times as ratios; prints, never fails
+bench: setup ## start-up and the store as ratios; prints, never fails
 	@$(BIN)/python benchmarks/startup.py
+	@$(BIN)/python benchmarks/store.py
 
 ci: check ## what decides whether a change lands
 	@$(BIN)/python tools/schemas.py --check

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mailctl.domain.account import Account
-from mailctl.domain.affair import stem_of
+from mailctl.domain.affair import Affair, stem_of
+from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
 from mailctl.errors import MailctlError, Problem, UsageError
 from mailctl.services.context import Context
@@ -140,13 +141,13 @@ def check(ctx: Context) -> tuple[Finding, ...]:
     """
     from mailctl.services.signature_check import faulty_signatures
 
-    accounts, _ = ctx.store.accounts()
+    have = ctx.store.contents()
     problems = (
-        *ctx.store.problems(),
-        *unknown_presets(ctx, accounts),
-        *dangling_defaults(ctx),
-        *failed_trials(ctx),
-        *faulty_signatures(ctx, accounts),
+        *have.problems,
+        *unknown_presets(ctx, have.accounts),
+        *dangling_defaults(ctx, have.collaborators),
+        *failed_trials(ctx, have.affairs),
+        *faulty_signatures(ctx, have.accounts),
     )
     return tuple(Finding(file=one.file, line=one.line, key=one.key, text=one.text) for one in problems)
 
@@ -165,9 +166,8 @@ def unknown_presets(ctx: Context, accounts: tuple[Account, ...]) -> tuple[Proble
     return tuple(faults)
 
 
-def failed_trials(ctx: Context) -> tuple[Problem, ...]:
+def failed_trials(ctx: Context, affairs: tuple[Affair, ...]) -> tuple[Problem, ...]:
     """The messages made up to try an affair's rules of which the rules say something else."""
-    affairs, _ = ctx.store.affairs()
     wrong = [
         (affair, number, trial.matches)
         for affair in affairs
@@ -182,10 +182,9 @@ def failed_trials(ctx: Context) -> tuple[Problem, ...]:
     )
 
 
-def dangling_defaults(ctx: Context) -> tuple[Problem, ...]:
+def dangling_defaults(ctx: Context, people: tuple[Collaborator, ...]) -> tuple[Problem, ...]:
     """Default accounts that do not exist."""
     names = set(ctx.store.account_names())
-    people, _ = ctx.store.collaborators()
     said = [
         ("store.toml", "default_account", ctx.settings.default_account),
         ("store.toml", "sendmail.account", ctx.settings.sendmail.account),

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mailctl.domain.account import Account
 from mailctl.domain.collaborator import Collaborator
@@ -38,11 +38,21 @@ FOLDERS = ("accounts", "collaborators", "affairs", "signatures")
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
+class Contents(NamedTuple):
+    """All values of a store that can be read, and what is wrong with it."""
+
+    accounts: tuple[Account, ...]
+    collaborators: tuple[Collaborator, ...]
+    affairs: "tuple[Affair, ...]"
+    problems: tuple[Problem, ...]
+
+
 class Store:
     """A firm's accounts, collaborators, affairs and settings; every value is read from disk when it is asked for."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.trusted: set[str] = set()
 
     def create(self, settings: Settings) -> None:
         """Make the folders and store.toml.
@@ -50,13 +60,22 @@ class Store:
         Raises:
             AlreadyExistsError: there is a store already.
             StoreError: others may write the folder.
+            StorageError: it cannot be made.
         """
         if (self.root / "store.toml").exists():
             raise AlreadyExistsError(f"there is a store in {self.root} already", hint="mailctl store check")
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        refuse_shared(self.root, str(self.root))
-        for folder in FOLDERS:
-            (self.root / folder).mkdir(exist_ok=True, mode=0o700)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            refuse_shared(self.root, str(self.root))
+            for folder in FOLDERS:
+                (self.root / folder).mkdir(exist_ok=True, mode=0o700)
+        except FileExistsError as error:
+            raise AlreadyExistsError(
+                f"{error.filename} is there and no folder", hint="mailctl --store DIR init"
+            ) from error
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise StorageError(f"{self.root}: cannot be made: {why}", hint="mailctl --store DIR init") from error
         install(self.root)
         with locked(self.root):
             Writing(self.root, {"store.toml": first_line("store.toml") + encode(settings)}, ()).commit()
@@ -161,16 +180,25 @@ class Store:
             if ref_of(stem) is None
         )
 
-    def problems(self) -> tuple[Problem, ...]:
-        """Every fault of every file and every reference; what keeps store.toml from being read is raised."""
+    def contents(self) -> "Contents":
+        """All that can be read, and every fault of every file and every reference.
+
+        Raises:
+            StoreError: store.toml cannot be read.
+        """
         self.settings()
         accounts, broken_accounts = self.accounts()
-        _, broken_people = self.collaborators()
+        collaborators, broken_people = self.collaborators()
         affairs, broken_affairs = self.affairs()
         names = frozenset(self.collaborator_names())
         errors = (*broken_accounts, *broken_people, *broken_affairs)
         own = tuple(problem for error in errors for problem in error.problems)
-        return own + reference_faults(accounts, affairs, names, self.read)
+        problems = own + reference_faults(accounts, affairs, names, self.read)
+        return Contents(accounts, collaborators, affairs, problems)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Every fault of every file and every reference; what keeps store.toml from being read is raised."""
+        return self.contents().problems
 
     @contextmanager
     def change(self) -> Iterator["Change"]:
@@ -196,6 +224,19 @@ class Store:
             raise unreadable(folder, error) from error
         return tuple(sorted(name[:-5] for name in found if name.endswith(".toml") and not name.startswith(".")))
 
+    def refuse_shared_folder(self, file: str) -> None:
+        """Refuse a file in a folder of the store that others may write; each folder is looked at once.
+
+        Raises:
+            StoreError: they may.
+        """
+        folder = file.rpartition("/")[0]
+        if folder in self.trusted:
+            return
+        if folder and (self.root / folder).stat().st_mode & WRITABLE_BY_OTHERS:
+            raise unsafe(folder, "others may write it", hint=f"chmod go-w {self.root / folder}")
+        self.trusted.add(folder)
+
     def read(self, file: str) -> str | None:
         """The text of one file of the store; None when there is none.
 
@@ -204,16 +245,20 @@ class Store:
         """
         path = f"{self.root}/{file}"
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self.refuse_shared_folder(file)
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe would wait for a writer
             try:
                 state = os.fstat(descriptor)
-                data = os.read(descriptor, min(state.st_size, LARGEST) + 1)
+                is_file = stat.S_ISREG(state.st_mode)
+                data = os.read(descriptor, min(state.st_size, LARGEST) + 1) if is_file else b""
             finally:
                 os.close(descriptor)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise unreadable(file, error) from error
+        if not is_file:
+            raise unsafe(file, "is no file", hint=f"ls -ld {path}")
         if state.st_mode & WRITABLE_BY_OTHERS:
             raise unsafe(file, "others may write it", hint=f"chmod go-w {path}")
         if len(data) > LARGEST:
