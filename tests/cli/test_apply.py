@@ -160,7 +160,10 @@ def test_whoever_answers_for_an_affair_is_not_taken_away(cli, store):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[affairs."1"]\ntitle = "t"\nresponsible = "an"\n', "did you mean 'ann'"),
+        (
+            '[affairs."1"]\ntitle = "t"\nresponsible = "an"\n',
+            "stdin:18: affairs.1.responsible: no such collaborator 'an'",
+        ),
         ('[affairs."1"]\ntitle = "t"\nmatch = ["domian:x"]\n', "affairs.1.match[0]: 'domian:x' is no rule"),
         ('[affairs." 1"]\ntitle = "t"\n', "space around it"),
         (f'[affairs."{"é" * 60}"]\ntitle = "t"\n[affairs."{"/é" * 50}"]\ntitle = "t"\n', "too long"),
@@ -191,3 +194,18 @@ def test_an_affair_whose_rules_contradict_its_tests_is_a_fault_of_the_store(cli,
     assert ran.status == 78
     [[file, _, key, text]] = ran.rows
     assert (file, key, text) == ("affairs/1.toml", "tests[0]", "the rules do not take it")
+
+
+def test_a_right_of_nobody_is_named_where_the_document_says_it(cli, store):
+    document = FIRM + '[accounts.other]\naddress = "o@firm.example"\nrights = { ann = ["read"] }\n'
+
+    ran = cli(
+        "apply",
+        "-",
+        "--json",
+        input=document.replace("[accounts.sales.rights]\n", '[accounts.sales.rights]\n"x.y" = ["read"]\n'),
+    )
+
+    assert ran.status == 65
+    [problem] = ran.json["error"]["problems"]
+    assert (problem["file"], problem["line"], problem["key"]) == ("stdin", 15, "accounts.sales.rights.x.y")

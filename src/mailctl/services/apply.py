@@ -12,15 +12,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mailctl.domain.account import Account
-from mailctl.domain.affair import Affair
+from mailctl.domain.affair import Affair, ref_of
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
-from mailctl.errors import BadDataError, InputMissingError, StoreError
+from mailctl.errors import BadDataError, InputMissingError, Problem, StoreError
 from mailctl.services.context import Context
 from mailctl.store.change import Change
 from mailctl.store.decode import Source, invalid
 from mailctl.store.documents import Document, decode_documents, encode_document
 from mailctl.store.encode import table_of
+from mailctl.store.lines import lines_of
 
 Value = Account | Collaborator | Affair
 Values = tuple[Account, ...] | tuple[Collaborator, ...] | tuple[Affair, ...]
@@ -68,11 +69,9 @@ def apply(ctx: Context, sources: tuple[Source, ...], *, prune: bool = False, dry
         StoreError: the store is invalid as it is, or would be.
     """
     ctx.require_admin("apply changes to the whole store")
-    with refused_as_data({source.file for source in sources}):
+    with refused_as_data(sources):
         wanted = decode_documents(sources)
-    own = {f"accounts/{one.name}.toml" for one in wanted.accounts}
-    own |= {f"affairs/{one.stem}.toml" for one in wanted.affairs}
-    with refused_as_data(own), ctx.change("apply " + ", ".join(source.file for source in sources)) as change:
+    with refused_as_data(sources), ctx.change("apply " + ", ".join(source.file for source in sources)) as change:
         steps = planned(ctx, wanted, prune=prune)
         if dry_run:
             change.check_only = True
@@ -81,14 +80,27 @@ def apply(ctx: Context, sources: tuple[Source, ...], *, prune: bool = False, dry
 
 
 @contextmanager
-def refused_as_data(files: set[str]) -> Iterator[None]:
-    """What is wrong with the caller's own files is bad data, not a bad store."""
+def refused_as_data(sources: tuple[Source, ...]) -> Iterator[None]:
+    """What is wrong with the caller's own documents is bad data, not a bad store; their lines are named."""
     try:
         yield
     except StoreError as error:
-        if not error.problems or {problem.file for problem in error.problems} - files:
+        problems = tuple(in_document(problem, sources) for problem in error.problems)
+        if not problems or {problem.file for problem in problems} - {source.file for source in sources}:
             raise
-        raise BadDataError(str(error), hint="nothing was changed", problems=error.problems) from error
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise BadDataError(f"{problems[0]}{more}", hint="nothing was changed", problems=problems) from error
+
+
+def in_document(problem: Problem, sources: tuple[Source, ...]) -> Problem:
+    """A fault in a file that would be written, where the document says it; as it is when none does."""
+    folder, _, stem = problem.file.removesuffix(".toml").partition("/")
+    place = (folder, ref_of(stem) or stem)
+    for source in sources:
+        if place in lines_of(source.text):
+            key = tuple(filter(None, problem.key.partition(".")[::2]))  # a collaborator's name may hold dots
+            return source.problem((*place, *key), problem.text)
+    return problem
 
 
 def planned(ctx: Context, wanted: Document, *, prune: bool) -> tuple[Step, ...]:
