@@ -45,7 +45,7 @@ def test_two_references_never_share_a_file(one, other):
     assert (stem_of(one) == stem_of(other)) == (normal(one) == normal(other))
 
 
-@pytest.mark.parametrize("stem", ["a b", "a%2f", "%41", "%FF", "a%", ".a", "a%2Fb%2"])
+@pytest.mark.parametrize("stem", ["a b", "a%2f", "%41", "%FF", "a%", ".a", "a%2Fb%2", "Ampe\u0300re"])
 def test_a_file_that_no_reference_is_named_like_stands_for_none(stem):
     assert ref_of(stem) is None
 

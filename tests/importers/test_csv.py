@@ -101,7 +101,7 @@ def test_every_heading_of_the_table_is_written_as_it_is_compared(heading):
         ("Propriétaire", "owner"), ("droits d’accès", "rights"), ("Alias", "aliases"), ("Fournisseur", "provider"),
         ("Identifiant", "login"), ("checker_only", "checker_only"), ("Type", "kind"), ("Serveur IMAP", "incoming.host"),
         ("incoming.port", "incoming.port"), ("smtp_security", "outgoing.security"), ("auth.env", "auth.env"),
-        ("Téléphone", None), ("Prénom", None), ("", None),
+        ("Téléphone", None), ("Prénom", "display_name"), ("", None),
     ],
 )  # fmt: skip
 def test_headings_in_english_and_french(heading, key):
@@ -118,6 +118,30 @@ def test_a_column_nom_of_other_names_is_what_others_read():
 
 def test_beside_a_column_of_accounts_nom_is_what_others_read():
     assert keys("Compte;Nom;Adresse\nc;Durand;c@f.example\n")["Nom"] == "display_name"
+
+
+def test_beside_given_names_nom_is_the_family():
+    rows = tables("Nom;Prénom;Adresse\nMartin;Alice;a@f.example\n;Bob;b@f.example\nRoux;;c@f.example\n")
+
+    assert [table["display_name"] for _, _, table in rows] == ["Alice Martin", "Bob", "Roux"]
+
+
+def test_first_and_last_names_as_google_exports_them():
+    [(_, _, table)] = tables(
+        "First Name [Required],Last Name [Required],Email Address [Required]\nAlice,Martin,a@f.example\n"
+    )
+
+    assert table == {"address": "a@f.example", "display_name": "Alice Martin"}
+
+
+def test_beside_what_others_read_given_names_are_ignored():
+    assert keys("Prénom;Nom affiché;Adresse\nA;Alice;a@f.example\n")["Prénom"] is None
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04\x14\0", b"\xd0\xcf\x11\xe0\xa1\xb1"], ids=["xlsx", "xls"])
+def test_a_workbook_is_told_from_a_spreadsheet_in_text(data):
+    with pytest.raises(BadDataError, match="a workbook, not CSV"):
+        read(data, file="firm.xlsx")
 
 
 def test_what_means_nothing_is_ignored_by_name():

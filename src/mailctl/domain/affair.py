@@ -159,7 +159,7 @@ def ref_of(stem: str) -> str | None:
     except UnicodeDecodeError:
         return None
     ref = normal(text)
-    return ref if stem_of(ref) == normal(stem) else None
+    return ref if stem_of(ref) == stem else None
 
 
 def escaped(letter: str) -> str:

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from mailctl.errors import BadDataError, Problem
 from mailctl.importers import Candidate, Column, Found, refused
 from mailctl.importers.cells import value_of
-from mailctl.importers.headings import KEYS, is_password, keys_of, plain
+from mailctl.importers.headings import KEYS, is_given, is_password, keys_of, plain
 
 SEPARATORS = {";": "semicolons", ",": "commas", "\t": "tabs"}
 SAID = re.compile(r'"?sep=([^"\w\r\n])"?\r?\n', re.IGNORECASE)  # the line by which Excel tells itself the separator
 BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
 NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
 LARGEST_CELL = 100_000  # characters
 
@@ -54,6 +55,8 @@ def decoded(data: bytes, file: str) -> tuple[str, str]:
     Raises:
         BadDataError: it is no text.
     """
+    if data.startswith(WORKBOOKS):
+        raise refused((Problem(file, 0, "", "a workbook, not CSV"),), hint="save it as CSV, and import that")
     encodings = [encoding for bom, encoding in BOMS.items() if data.startswith(bom)]
     if not encodings and b"\0" in data[:2]:
         encodings = ["utf-16-le" if data[1:2] == b"\0" else "utf-16-be"]
@@ -125,7 +128,7 @@ def clashes(headings: list[str], keys: tuple[str | None, ...], where: Problem) -
     """The columns that mean the same."""
     for key in dict.fromkeys(filter(None, keys)):
         same = [heading for heading, other in zip(headings, keys, strict=True) if other == key]
-        if len(same) > 1:
+        if len(same) > 1 and not (key == "display_name" and any(map(is_given, same))):
             yield where._replace(key=key, text=f"{quoted(same)} both say it")
 
 
@@ -152,7 +155,9 @@ def candidate(row: Record, columns: tuple[Column, ...], file: str) -> Candidate:
             problems.append(Problem(file, row.line, column.heading, str(error)))
             continue
         if column.key and value is not None:
-            values[column.key] = value
+            former = values.get(column.key)
+            pair = (value, former) if is_given(column.heading) else (former, value)
+            values[column.key] = value if former is None else " ".join(map(str, pair))
     if problems:
         raise refused(tuple(problems), hint="nothing was imported")
     name = values.pop("name", None)

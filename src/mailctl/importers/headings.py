@@ -51,6 +51,8 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "auth.env": ("auth env",),
     "auth.credential": ("auth credential",),
 }  # fmt: skip
+GIVEN = frozenset({"first name", "given name", "firstname", "prenom"})
+FAMILY = frozenset({"last name", "family name", "lastname", "surname", "nom de famille", "name", "nom"})
 EITHER = frozenset({"name", "nom"})  # an account's short name in one firm's list, the name in From in another's
 PASSWORDS = frozenset(
     {
@@ -79,12 +81,20 @@ def keys_of(headings: Sequence[str], columns: Sequence[Sequence[str]]) -> tuple[
         columns: the cells under each, which tell what `Nom` is about.
     """
     found = [KEYS.get(plain(heading)) for heading in headings]
+    is_split = any(map(is_given, headings)) and "display_name" not in found
     for place, heading in enumerate(headings):
-        if plain(heading) in EITHER:
+        if is_split and plain(heading) in GIVEN | FAMILY:
+            found[place] = "display_name"
+        elif plain(heading) in EITHER:
             likely = "name" if are_short(columns[place]) else "display_name"
             free = [key for key in (likely, "display_name") if key not in found]
             found[place] = free[0] if free else None
     return tuple(found)
+
+
+def is_given(heading: str) -> bool:
+    """Whether a column holds given names, to stand before the family's in what others read."""
+    return plain(heading) in GIVEN
 
 
 def is_password(heading: str) -> bool:
