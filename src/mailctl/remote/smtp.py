@@ -1,25 +1,22 @@
 """Submission of mail (RFC 6409): greeting, TLS, login, and one message after the other."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
 from mailctl.domain.account import Security, Server
-from mailctl.domain.address import CONTROL, Address
 from mailctl.domain.message import Delivery, Envelope, Refusal
 from mailctl.errors import (
-    BadDataError,
     FateUnknownError,
     LoginRefusedError,
     MailctlError,
-    MessageRefusedError,
     ProtocolError,
     ServerUnreachableError,
     TemporaryError,
     TlsUnavailableError,
 )
 from mailctl.remote import sasl
+from mailctl.remote.smtp_envelope import envelope_commands, stuffed, with_crlf
 from mailctl.remote.smtp_reply import Reply, all_refused, read_reply, refusal
 from mailctl.remote.trace import Trace, masked
 from mailctl.remote.wire import CONNECT_SECONDS, READ_SECONDS, Wire, cause, reaching
@@ -27,7 +24,6 @@ from mailctl.remote.wire import CONNECT_SECONDS, READ_SECONDS, Wire, cause, reac
 WINDOW = 100  # commands under way at once: what the server answers to them must fit into the socket's buffers
 LAST_REPLY = 10  # RFC 5321, 4.5.3.2.6: ten minutes where other answers have one; giving up early means sending twice
 LOOK, TRY = "mailctl account show ACCOUNT", "mailctl password check ACCOUNT"
-BARE = re.compile(rb"\r\n|\r|\n")
 
 
 def open_smtp(
@@ -189,8 +185,8 @@ class SmtpSession:
         """
         if self.is_dead:
             raise TemporaryError(f"the connection to {self.server.where} is gone")
-        data = BARE.sub(b"\r\n", raw) if has_bare(raw) else raw
-        commands = self.envelope_commands(envelope, data)
+        data = with_crlf(raw)
+        commands = envelope_commands(self.server, self.features, envelope, data)
         with self.alive():
             accepted, refused = self.begin(commands, envelope.recipients)
             reply = self.heed(self.transfer(data, before_last))
@@ -210,44 +206,6 @@ class SmtpSession:
         except (FateUnknownError, ProtocolError):
             self.is_dead = True
             raise
-
-    def envelope_commands(self, envelope: Envelope, data: bytes) -> list[str]:
-        """MAIL, RCPT for each recipient, DATA.
-
-        Raises:
-            MessageRefusedError: the server said beforehand that it cannot take such a message.
-        """
-        if not envelope.recipients:
-            raise BadDataError("a message without a recipient cannot be sent")
-        limit = number(self.features.get("SIZE", ""))
-        if 0 < limit < len(data):
-            raise MessageRefusedError(
-                f"the message has {len(data):,} bytes, and {self.server.where} takes {limit:,} at most"
-            )
-        addresses = [on_the_wire(one) for one in (envelope.sender, *envelope.recipients)]
-        options = self.options(addresses, data)
-        return [
-            f"MAIL FROM:<{addresses[0]}>{options}",
-            *(f"RCPT TO:<{one}>" for one in addresses[1:]),
-            "DATA",
-        ]
-
-    def options(self, addresses: list[str], data: bytes) -> str:
-        """What is said with MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531).
-
-        Raises:
-            MessageRefusedError: it needs SMTPUTF8, and the server lacks it.
-        """
-        found = f" SIZE={len(data)}" if "SIZE" in self.features else ""
-        if not data.isascii() and "8BITMIME" in self.features:
-            found += " BODY=8BITMIME"
-        strange = next((one for one in addresses if not one.isascii()), None)
-        if strange is None and not has_utf8_header(data):
-            return found
-        if "SMTPUTF8" not in self.features:
-            what = f"the address '{strange}'" if strange else "a header that is not in ASCII"
-            raise MessageRefusedError(f"{self.server.where} cannot take {what}: it lacks SMTPUTF8")
-        return f"{found} SMTPUTF8"
 
     def begin(self, commands: list[str], recipients: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
         """Say the envelope, at once where the server offers PIPELINING (RFC 2920); whom it takes, whom not.
@@ -346,48 +304,3 @@ def no_starttls(server: Server, words: str = "") -> TlsUnavailableError:
     return TlsUnavailableError(
         f"{server.where} offers no STARTTLS{said}", hint="mailctl account set ACCOUNT outgoing.security=tls"
     )
-
-
-def on_the_wire(address: str) -> str:
-    """An address of the envelope, its domain in ASCII.
-
-    Raises:
-        BadDataError: it holds what would end the command or the address.
-    """
-    if CONTROL.search(address):
-        raise BadDataError(f"bad address {address!r}: it holds a control character")
-    local, at, domain = address.rpartition("@")
-    if any(letter in domain for letter in " <>"):
-        raise BadDataError(f"bad address '{address}': what stands behind the @ is no domain")
-    return Address(local=local, domain=domain).wire if at else address
-
-
-def number(text: str) -> int:
-    """The number that a server announces; 0 when it is none, or one that nothing reaches."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
-def has_bare(raw: bytes) -> bool:
-    """Whether a line ends otherwise than with CRLF."""
-    lines = raw.count(b"\r\n")
-    return raw.count(b"\n") != lines or raw.count(b"\r") != lines
-
-
-def has_utf8_header(data: bytes) -> bool:
-    """Whether a header is in UTF-8 (RFC 6532); 8-bit junk in another encoding is passed on as it is."""
-    header = data.partition(b"\r\n\r\n")[0]
-    if header.isascii():
-        return False
-    try:
-        header.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def stuffed(data: bytes) -> bytes:
-    """The message as DATA wants it: dots doubled at the beginning of lines, CRLF at the end (RFC 5321, 4.5.2)."""
-    found = data.replace(b"\r\n.", b"\r\n..")
-    if found.startswith(b"."):
-        found = b"." + found
-    return found if found.endswith(b"\r\n") or not found else found + b"\r\n"

@@ -83,7 +83,7 @@ class Wire:
 
     @contextmanager
     def hiding(self, what: str, *secrets: str) -> Iterator[None]:
-        """Keep what is said meanwhile out of the trace, but for `what` and a size; and secrets that the server echoes."""
+        """Keep what is said meanwhile out of the trace, but for `what` and a size; and secrets that come back."""
         self.hidden, self.secrets = what, secrets
         try:
             yield
