@@ -139,5 +139,5 @@ def toml_value(text: str, key: str) -> object:
     """
     try:
         return tomli.loads(f"value = {text}")["value"]
-    except (tomli.TOMLDecodeError, KeyError) as error:
+    except (ValueError, RecursionError, KeyError) as error:
         raise BadDataError(f"{key}: no valid TOML: {text}") from error

@@ -51,7 +51,7 @@ def merged(
         return united(base or "", ours, theirs), ()
     try:
         sides = [flat(tomli.loads(text or "")) for text in (base, ours, theirs)]
-    except tomli.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, or hundreds of brackets
         return None, (whole(file, ours, theirs),)
     if not file.endswith(".toml"):
         return None, (whole(file, ours, theirs),)

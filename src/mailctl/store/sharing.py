@@ -220,7 +220,7 @@ def by_lines(root: Path, text: str, *sides: str | None) -> str | None:
     found = done.stdout.decode()
     try:
         return found if tomli.loads(found) == tomli.loads(text) else None
-    except tomli.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return None
 
 
