@@ -144,9 +144,9 @@ def test_messages_come_batch_by_batch_unread(mail, session):
         mail.deliver("alice", NOTE.replace(b"Plans", b"Plans %d" % number))
     session.examine("INBOX")
 
-    batches = list(session.bodies([(1, 2), (4,), (3, 5, 9)]))
+    batches = list(session.bodies([(1, 2), (4,), (5, 3, 9)]))
 
-    assert [[body.uid for body in batch.bodies] for batch in batches] == [[1, 2], [4], [3, 5]]
+    assert [[body.uid for body in batch.bodies] for batch in batches] == [[1, 2], [4], [5, 3]]
     assert batches[1].bodies[0].raw == NOTE.replace(b"Plans", b"Plans 3")
     assert mail.flags("alice") == [frozenset()] * 5
 

@@ -435,3 +435,28 @@ def test_the_prefix_of_ones_own_folders(answer, prefix):
     table = {"AUTHENTICATE PLAIN": b"{tag} OK [CAPABILITY IMAP4rev1 NAMESPACE] in\r\n", "NAMESPACE": answer}
     with scripted_imap(table) as script, opened(script) as session:
         assert session.personal_prefix() == prefix
+
+
+def test_what_comes_before_its_turn_is_kept_for_its_batch():
+    def give(uid, raw):
+        early = b"* 2 FETCH (UID 2 BODY[] %b)\r\n" % literal(NOTE.replace(b"Plans", b"early")) if uid == 1 else b""
+        return b"" if uid == 2 else b"* %d FETCH (UID %d BODY[] %b)\r\n%b" % (uid, uid, literal(raw), early)
+
+    with scripted_imap(folder_of([NOTE, NOTE, NOTE], body=give)) as script:
+        batches = bodies(script, [(1,), (2,), (3,)])
+
+    assert [[body.uid for body in batch.bodies] for batch in batches] == [[1], [2], [3]]
+    assert b"early" in batches[1].bodies[0].raw
+
+
+def test_counts_that_come_in_another_order_are_each_folders_own():
+    def status(command):
+        if '"a"' in command:
+            return b""
+        told = b"* STATUS b (MESSAGES 2 UIDNEXT 8 UIDVALIDITY 7)\r\n* STATUS a (MESSAGES 1 UIDNEXT 8 UIDVALIDITY 7)\r\n"
+        return told + f"{script.tags[-2]} OK\r\n".encode() + b"{tag} OK\r\n"
+
+    with scripted_imap({"STATUS": status}) as script, opened(script) as session:
+        states = session.states(["a", "b"])
+
+    assert {name: state.messages for name, state in states.items()} == {"a": 1, "b": 2}

@@ -38,6 +38,7 @@ class ScriptedImap:
     port: int
     answers: dict[str, Answer]
     said: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
 
     def change(self, table: dict[str, Answer]) -> None:
         """Say other things from now on."""
@@ -94,6 +95,7 @@ def serve(connection: socket.socket, script: ScriptedImap, greeting: bytes) -> N
                 return
             for line in lines:
                 tag, _, command = line.decode("utf-8", "replace").rstrip("\r\n").partition(" ")
+                script.tags.append(tag)
                 script.said.append(command)
                 if not say(connection, answer(script.answers, tag, command)):
                     return

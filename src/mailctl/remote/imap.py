@@ -98,6 +98,8 @@ class ImapSession:
         lines.is_patient = True
         self.client = Client(lines)
         self.wire_names: dict[str, bytes] = {}
+        self.early: dict[int, Body] = {}
+        self.asked: set[int] = set()
         self.told = lines.untagged_responses.pop("CAPABILITY", None)
 
     def __enter__(self) -> "ImapSession":
@@ -183,25 +185,29 @@ class ImapSession:
         with self.asking("count its messages"):
             for some in sets.window(folders, AT_ONCE):
                 tags = [self.lines._command("STATUS", quoted(self.wire_name(name)), items) for name in some]
-                for name, tag in zip(some, tags, strict=True):
-                    state = self.end_status(name, tag)
+                counted = [name for name, tag in zip(some, tags, strict=True) if self.went_well(tag)]
+                told = self.told_states()
+                for name in counted:
+                    state = told.get(self.wire_name(name)) or told.get(answers.encoded(name))
                     if state is not None:
-                        found[name] = state
+                        found[name] = replace(state, name=name)
         return found
 
-    def end_status(self, folder: str, tag: bytes) -> FolderState | None:
-        """Wait for the end of one STATUS; None where the server will not say."""
+    def went_well(self, tag: bytes) -> bool:
+        """Wait for the end of one STATUS; whether the server counted."""
         try:
             self.lines.finish("STATUS", tag)
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error:
-            return None
+            return False
+        return True
+
+    def told_states(self) -> dict[bytes, FolderState]:
+        """What STATUS answered, by the names in the answers and by how we would write them."""
         pieces = self.lines.untagged_responses.pop("STATUS", [])
         states = [one for record in answers.records(pieces) if (one := answers.status_of(record)) is not None]
-        own = [state for name, state in states if name == self.wire_name(folder) or state.name == folder]
-        found = own or [state for _, state in states[:1]]
-        return replace(found[0], name=folder) if found else None
+        return {answers.encoded(state.name): state for _, state in states} | dict(states)
 
     def count_unseen(self, folder: str) -> int:
         """How many messages of a folder are unread, by STATUS: nothing in it changes (RFC 9051, 6.3.11)."""
@@ -306,7 +312,9 @@ class ImapSession:
         with self.asking("search the folder"):
             if "ESEARCH" not in self.capabilities:
                 pieces = self.command("UID", "SEARCH", criterion, answer="SEARCH")
-                return frozenset(int(word) for line in pieces if isinstance(line, bytes) for word in uid_words(line))
+                return frozenset(
+                    int(word) for line in pieces if isinstance(line, bytes) for word in answers.uid_words(line)
+                )
             pieces = self.command("UID", "SEARCH", "RETURN (ALL)", criterion, answer="ESEARCH")
             found = [re.search(rb"\bALL ([0-9:,]+)", line) for line in pieces if isinstance(line, bytes)]
             return frozenset().union(*(sets.read(one[1].decode()) for one in found if one))
@@ -338,10 +346,14 @@ class ImapSession:
     def bodies(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
         """Messages as they are, a batch at a time; the next is asked for while one is dealt with.
 
+        Dovecot answers both at once then: what comes early is kept for its batch.
+
         Raises:
             CutShortError: the connection ended within a message.
         """
         waiting: deque[tuple[Sequence[int], bytes]] = deque()
+        self.early.clear()
+        self.asked.clear()
         for uids in batches:
             waiting.append((uids, self.begin_bodies(uids)))
             if len(waiting) > 1:
@@ -351,6 +363,7 @@ class ImapSession:
 
     def begin_bodies(self, uids: Sequence[int]) -> bytes:
         """Ask for messages, not marking them as read; gives the command's tag."""
+        self.asked.update(uids)
         with self.asking("give a message"):
             tag: bytes = self.lines._command("UID", "FETCH", sets.written(uids), "(UID BODY.PEEK[])")
             return tag
@@ -368,18 +381,15 @@ class ImapSession:
             except imaplib.IMAP4.error as error:
                 refusal = str(refused(self.server, "give a message", said(error)))
             found = answers.bodies_in(self.lines.untagged_responses.pop("FETCH", []))
-        wanted = set(uids)
-        return Batch(uids=tuple(uids), bodies=tuple(one for one in found if one.uid in wanted), refusal=refusal)
+        self.early |= {one.uid: one for one in found if one.uid in self.asked}
+        self.asked.difference_update(uids)
+        bodies = tuple(self.early.pop(uid) for uid in uids if uid in self.early)
+        return Batch(uids=tuple(uids), bodies=bodies, refusal=refusal)
 
 
 def clamped(value: object) -> int:
     """A number the index can keep; 0 for none."""
     return min(value, LARGEST) if isinstance(value, int) else 0
-
-
-def uid_words(line: bytes) -> list[bytes]:
-    """The numbers in SEARCH's answer; MODSEQ may follow them (RFC 7162, 3.1.5)."""
-    return line.partition(b"(")[0].split()
 
 
 def written_flags(flags: frozenset[str]) -> list[str]:

@@ -317,6 +317,11 @@ def text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
+def uid_words(line: bytes) -> list[bytes]:
+    """The numbers in SEARCH's answer; MODSEQ may follow them (RFC 7162, 3.1.5)."""
+    return line.partition(b"(")[0].split()
+
+
 def code_of(words: str) -> str:
     """The response code in an answer, such as UNAVAILABLE (RFC 9051, 7.1); empty where there is none."""
     found = CODE.search(words)
