@@ -11,7 +11,6 @@ from functools import cached_property
 from types import TracebackType
 
 from imapclient import IMAPClient
-from msgspec import Struct
 from msgspec.structs import replace
 
 from mailctl.domain.account import Server
@@ -19,7 +18,7 @@ from mailctl.domain.folders import Folder
 from mailctl.errors import MessageRefusedError, ProtocolError, ServerUnreachableError
 from mailctl.remote import imap_answers as answers
 from mailctl.remote import imap_sets as sets
-from mailctl.remote.imap_answers import Body, FolderState, Listed, Piece
+from mailctl.remote.imap_answers import Batch, Body, FolderState, Listed, Piece
 from mailctl.remote.imap_faults import cut_short, greeting, logging_in, mapped, refused, said
 from mailctl.remote.imap_lines import Cut, Lines, quoted
 from mailctl.remote.trace import Trace
@@ -62,14 +61,6 @@ def open_imap(
     except BaseException:
         wire.close()
         raise
-
-
-class Batch(Struct, frozen=True, kw_only=True):
-    """What came of the messages asked for; `refusal` has the server's words where it would not give one."""
-
-    uids: tuple[int, ...]
-    bodies: tuple[Body, ...]
-    refusal: str = ""
 
 
 class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types

@@ -59,6 +59,14 @@ class Body(Struct, frozen=True, kw_only=True):
     announced: int | None = None
 
 
+class Batch(Struct, frozen=True, kw_only=True):
+    """What came of the messages asked for; `refusal` has the server's words where it would not give one."""
+
+    uids: tuple[int, ...]
+    bodies: tuple[Body, ...]
+    refusal: str = ""
+
+
 class Stray(bytes):
     """A line that is no answer; behind a message it may be a part of it."""
 

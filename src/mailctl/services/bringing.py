@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mailctl.domain.message import Head
     from mailctl.local.index import Index, Known, KnownFolder
     from mailctl.local.maildir import Maildir
-    from mailctl.remote.imap import Batch, ImapSession
-    from mailctl.remote.imap_answers import Body, Listed
+    from mailctl.remote.imap import ImapSession
+    from mailctl.remote.imap_answers import Batch, Body, Listed
 
 BATCH_BYTES = 4 << 20  # two batches are under way at once, or one message that is larger
 BATCH_MESSAGES = 200
