@@ -95,7 +95,10 @@ def import_(
         str | None, typer.Option("--provider", metavar="P", help="The preset of new accounts that name none.")
     ] = None,
     update: Annotated[
-        bool, typer.Option("--update", help="Change accounts that are there and differ; else they are errors.")
+        bool,
+        typer.Option(
+            "--update", help="Change accounts that are there and differ, a cell being all its key holds; else an error."
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change; the exit status is 1 when something would.")
