@@ -19,7 +19,6 @@ from mailctl.errors import (
     MailctlError,
     RightMissingError,
 )
-from mailctl.store.change import Change
 from mailctl.store.files import Store
 from mailctl.store.paths import Paths
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession
     from mailctl.remote.smtp import SmtpSession
     from mailctl.remote.trace import Trace
+    from mailctl.store.change import Change
     from mailctl.store.history import Author
 
 ROOT = "root"
@@ -247,7 +247,7 @@ class Context:
         raise AccountNotFoundError("no account named, and no default one", hint="-a ACCOUNT; mailctl account list")
 
     @contextmanager
-    def change(self, what: str) -> Iterator[Change]:
+    def change(self, what: str) -> "Iterator[Change]":
         """Gather changes of the store, written at the end all or none, and entered in its history where it has one.
 
         Args:
@@ -260,7 +260,7 @@ class Context:
         for file, place in change.kept_aside:
             self.warn(f"{file}: its comments are gone; the former text is in {place}")
 
-    def entering(self, change: Change, what: str) -> AbstractContextManager[None]:
+    def entering(self, change: "Change", what: str) -> AbstractContextManager[None]:
         """What enters a change in the store's history, where it has one, and does nothing elsewhere."""
         files = () if change.check_only or not (self.store.root / ".git").exists() else tuple(change.texts())
         if not files:

@@ -12,7 +12,6 @@ from mailctl.domain.address import parse
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import VERSION, Settings
 from mailctl.errors import BadDataError, Problem, StoreError, nearest
-from mailctl.store.lines import line_of
 
 Value = TypeVar("Value")
 Path = tuple[str | int, ...]
@@ -37,6 +36,8 @@ class Source(NamedTuple):
 
     def problem(self, path: Path, what: str) -> Problem:
         """A fault at a key of the table."""
+        from mailctl.store.lines import line_of  # only what is faulty pays for it
+
         whole = (*self.prefix, *path)
         return Problem(self.file, line_of(self.text, whole), dotted(whole), what)
 

@@ -2,11 +2,12 @@
 
 import errno
 import fcntl
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from msgspec import json
 
 from mailctl.errors import StorageError, StoreError
 
@@ -50,7 +51,7 @@ class Writing:
         journal = {"rename": [[source, target] for target, source in beside.items()], "remove": list(self.removed)}
         temporary = self.root / f"{JOURNAL}.{os.urandom(4).hex()}"
         try:
-            write_durably(temporary, json.dumps(journal))
+            write_durably(temporary, json.encode(journal))
             temporary.replace(self.root / JOURNAL)
         except OSError:
             temporary.unlink(missing_ok=True)
@@ -60,7 +61,7 @@ class Writing:
 
 def replay(root: Path) -> None:
     """Do what the journal says and forget it; done twice it changes nothing more."""
-    journal = json.loads((root / JOURNAL).read_text())
+    journal = json.decode((root / JOURNAL).read_bytes())
     folders = {root}
     for source, target in journal["rename"]:
         if (root / source).exists():
