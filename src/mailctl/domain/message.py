@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from mailctl.domain.address import Address
+from mailctl.domain.dsn import Dsn
 from mailctl.errors import MessageRefusedError
 
 
@@ -19,12 +20,20 @@ class Flag(StrEnum):
     DRAFT = "\\Draft"
 
 
+class Priority(StrEnum):
+    """How much a message presses."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
 class Attachment(Struct, frozen=True, kw_only=True):
-    """A file to send along."""
+    """A file to send along; `cid` is what the page beside it calls it, empty for one made of its name."""
 
     filename: str
     content: bytes
     content_type: str = "application/octet-stream"
+    cid: str = ""
 
 
 class Quoted(Struct, frozen=True, kw_only=True):
@@ -36,8 +45,20 @@ class Quoted(Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
+class Forwarded(Struct, frozen=True, kw_only=True):
+    """The message that is passed on: `head` tells its sender, date, subject and recipients.
+
+    `text` is None where the whole of it is attached.
+    """
+
+    message_id: str | None
+    references: tuple[str, ...] = ()
+    head: str = ""
+    text: str | None = None
+
+
 class Draft(Struct, frozen=True, kw_only=True):
-    """What its writer said of a message, before it becomes one."""
+    """What its writer said of a message, before it becomes one; `images` are those that `html` shows by their cid."""
 
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
@@ -47,10 +68,13 @@ class Draft(Struct, frozen=True, kw_only=True):
     body: str = ""
     markdown: bool = False
     html: str | None = None
+    images: tuple[Attachment, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    priority: Priority | None = None
+    dsn: Dsn | None = None
     signed: bool = True
-    quoted: Quoted | None = None
+    quoted: Quoted | Forwarded | None = None
 
     @property
     def recipients(self) -> tuple[Address, ...]:
@@ -65,6 +89,7 @@ class Envelope(Struct, frozen=True, kw_only=True):
 
     sender: str
     recipients: tuple[str, ...]
+    dsn: Dsn | None = None
 
 
 class State(StrEnum):

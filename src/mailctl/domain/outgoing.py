@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mailctl.domain.dsn import Dsn
 from mailctl.domain.message import Delivery, DeliveryRefusedError, Envelope, Refusal, State
 from mailctl.errors import MailctlError
 
@@ -36,11 +37,12 @@ class Entry(Struct, frozen=True, kw_only=True):
     next_attempt: datetime | None = None
     last_reply: str = ""
     copied: bool | None = False
+    dsn: Dsn | None = None
 
     @property
     def envelope(self) -> Envelope:
         """What the server is told at the next attempt."""
-        return Envelope(sender=self.sender, recipients=self.recipients)
+        return Envelope(sender=self.sender, recipients=self.recipients, dsn=self.dsn)
 
     @property
     def everybody(self) -> tuple[str, ...]:

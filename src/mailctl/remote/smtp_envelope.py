@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from mailctl.domain.account import Server
 from mailctl.domain.address import CONTROL, Address
+from mailctl.domain.dsn import Dsn, with_mail, with_rcpt
 from mailctl.domain.message import Envelope
 from mailctl.errors import BadDataError, MessageRefusedError
 
@@ -30,11 +31,17 @@ def envelope_commands(server: Server, features: Mapping[str, str], envelope: Env
     if 0 < limit < len(data):
         raise MessageRefusedError(f"the message has {len(data):,} bytes, and {server.where} takes {limit:,} at most")
     addresses = [on_the_wire(one) for one in (envelope.sender, *envelope.recipients)]
+    dsn = asked_of(features, envelope)
     return [
-        f"MAIL FROM:<{addresses[0]}>{options(server, features, addresses, data)}",
-        *(f"RCPT TO:<{one}>" for one in addresses[1:]),
+        f"MAIL FROM:<{addresses[0]}>{options(server, features, addresses, data)}{with_mail(dsn)}",
+        *(f"RCPT TO:<{one}>{with_rcpt(dsn, one)}" for one in addresses[1:]),
         "DATA",
     ]
+
+
+def asked_of(features: Mapping[str, str], envelope: Envelope) -> Dsn | None:
+    """The reports to ask for; None where none are wanted, or the server does not know how (RFC 3461, 4)."""
+    return envelope.dsn if "DSN" in features else None
 
 
 def options(server: Server, features: Mapping[str, str], addresses: list[str], data: bytes) -> str:

@@ -115,11 +115,18 @@ class Courier:
 
     def settle(self, entry: Entry, warnings: tuple[str, ...] = (), *, error: MailctlError | None = None) -> Outcome:
         """Keep what is left of an entry, or let it go."""
+        warnings = (*self.unheard(entry), *warnings)
         if entry.is_done:
             self.ctx.outbox.remove(entry)
         else:
             warnings = (*warnings, *self.save(entry))
         return Outcome(entry=entry, kept=not entry.is_done, error=error, warnings=tuple(dict.fromkeys(warnings)))
+
+    def unheard(self, entry: Entry) -> tuple[str, ...]:
+        """That the server that took a message does not know the reports it was to send, if so (RFC 3461)."""
+        if entry.dsn is None or not entry.accepted or self.smtp is None or "DSN" in self.smtp.features:
+            return ()
+        return (f"sent, but {self.smtp.server.where} offers no DSN: it reports as it does by itself",)
 
     def save(self, entry: Entry) -> tuple[str, ...]:
         """Write how far an entry has come; a full disk is a warning, for what was sent is sent."""

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mailctl.domain.account import Account, Alias
 from mailctl.domain.address import parse, same
+from mailctl.domain.dsn import Dsn
 from mailctl.domain.message import Attachment, Draft, Sent, State
 from mailctl.domain.outgoing import Entry
 from mailctl.domain.rights import Right
@@ -112,7 +114,8 @@ def composed(ctx: Context, draft: Draft, *, account: str | None, sender: str | N
         draft, sender=chosen.sender(alias, own), date=now.astimezone(), message_id=message_id, signature=signature
     )
     recipients = tuple(address.spec for address in draft.recipients)
-    return Composed(chosen, entry(ctx, chosen, raw, message_id, draft.subject, recipients=recipients), raw)
+    new = entry(ctx, chosen, raw, message_id, draft.subject, recipients=recipients, dsn=draft.dsn)
+    return Composed(chosen, new, raw)
 
 
 def entry(
@@ -125,6 +128,7 @@ def entry(
     recipients: tuple[str, ...],
     sender: str | None = None,
     files_copy: bool = True,
+    dsn: Dsn | None = None,
 ) -> Entry:
     """A message as it enters the outbox.
 
@@ -137,6 +141,7 @@ def entry(
         recipients: the envelope's, Bcc included.
         sender: the envelope's; None for the account's address, empty for the null sender.
         files_copy: whether a copy in Sent is wanted.
+        dsn: the reports that are wanted; without an id of its own, they call the message by its Message-ID.
     """
     provider = ctx.provider(account)
     is_filed_there = provider is not None and provider.files_sent is True
@@ -151,6 +156,7 @@ def entry(
         created=now,
         next_attempt=now,
         copied=None if is_filed_there or not files_copy else False,
+        dsn=replace(dsn, id=dsn.id or message_id.strip("<>")) if dsn else None,
     )
 
 
