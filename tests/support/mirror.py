@@ -1,36 +1,57 @@
-"""Fetched mail without a server: a message laid into Maildir and index as fetching lays it."""
+"""Accounts at the private Dovecot, and a look into their mirrors that does not go through mailctl."""
 
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import closing
 from pathlib import Path
 
-import pytest
-
-from mailctl.domain.reading import head_of
-from mailctl.local.index import Entry, Index
-from mailctl.local.maildir import Maildir, folder_path
-
-RECEIVED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-
-Keep = Callable[..., int]
+from conftest import Cli, ok
+from support.mailservers import MailServers
 
 
-@pytest.fixture
-def keep(home: Path) -> Keep:
-    """Keep a message as fetched: `keep("contact", raw, folder="Sent", flags={"\\Seen"})` gives its number."""
-    index = Index(home / "data" / "index.sqlite")
-
-    def lay(account, raw, *, folder="INBOX", flags=frozenset(), received=RECEIVED, uid=None):
-        place = folder_path(folder, "/")
-        known = index.enter_folder(account, folder, place)
-        key = Maildir(home / "data" / "mail", account, place).add(raw, flags=frozenset(flags), received=received)
-        entry = Entry(uid=uid, key=key, flags=frozenset(flags), size=len(raw), received=received, head=head_of(raw))
-        index.enter(known.id, [entry])
-        return max(one.id for one in index.known(known.id))
-
-    return lay
+def note(number: int, *, body: str = "Hello") -> bytes:
+    """A small message of its own."""
+    return (
+        f"From: Bob Roux <bob@mail.test>\r\nTo: alice@mail.test\r\nSubject: Plans {number}\r\n"
+        f"Date: Mon, 02 Mar 2026 10:00:00 +0100\r\nMessage-ID: <{number}@mail.test>\r\n\r\n{body}\r\n"
+    ).encode()
 
 
-def mirrored(home: Path, account: str, folder: str = "INBOX") -> list[Path]:
-    """The files of a folder's mirror."""
-    return sorted(Maildir(home / "data" / "mail", account, folder_path(folder, "/")).keys().values())
+def accounts(cli: Cli, mail: MailServers) -> Callable[..., str]:
+    """What adds an account of one of the servers' users; its password is in CONTACT_PASSWORD."""
+
+    def add(name: str = "contact", *, user: str = "alice", port: int = 0, security: str = "tls") -> str:
+        ok(cli("account", "add", name, "--address", mail.address(user), "--imap-host", mail.host,
+               "--imap-port", str(port or mail.imaps_port), "--imap-security", security, "--smtp-host", mail.host,
+               "--smtp-port", str(mail.smtps_port), "--smtp-security", "tls", "--ca-file", str(mail.ca_file),
+               "--password-env", "CONTACT_PASSWORD", "--no-discover"))  # fmt: skip
+        return name
+
+    return add
+
+
+def fetch(cli, *words: str) -> dict:
+    """What fetching one account did."""
+    [result] = ok(cli("fetch", "--json", *words)).json
+    return result
+
+
+def files(home: Path, folder: str = "INBOX", account: str = "contact") -> list[Path]:
+    """The messages in a folder's mirror."""
+    box = home / "data/mail" / account / folder
+    return sorted([*box.glob("cur/*"), *box.glob("new/*")])
+
+
+def rows(home: Path, columns: str = "subject", folder: str = "INBOX") -> list[tuple]:
+    """What the index says of a folder's messages, by UID."""
+    with closing(sqlite3.connect(home / "data/index.sqlite")) as database:
+        query = f"SELECT {columns} FROM messages JOIN folders ON folders.id = folder WHERE name = ? ORDER BY uid"
+        return database.execute(query, (folder,)).fetchall()
+
+
+def start(*words: str) -> subprocess.Popen[bytes]:
+    """The installed program, in a process of its own."""
+    program = Path(sys.executable).with_name("mailctl")
+    return subprocess.Popen([program, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -233,16 +233,7 @@ class Index:
             "SELECT id, uid, key, flags, size, received, message_id FROM messages WHERE folder = ?", (folder,)
         )
         return tuple(
-            Known(
-                id=row["id"],
-                uid=row["uid"],
-                key=row["key"],
-                flags=split(row["flags"]),
-                size=row["size"],
-                received=moment(row["received"]),
-                message_id=row["message_id"],
-            )
-            for row in found
+            Known(**{**dict(row), "flags": split(row["flags"]), "received": moment(row["received"])}) for row in found
         )
 
     def enter(self, folder: int, entries: Iterable[Entry]) -> None:
