@@ -1,6 +1,7 @@
 """Fetches once more: after a renumbering, from further back, without the index, two at once, killed on the way."""
 
 import shutil
+import signal
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -190,6 +191,20 @@ def test_killed_at_any_point_and_run_again_nothing_is_missing_and_nothing_is_the
     assert fetch(cli)["new"] == 0
 
 
+def test_ctrl_c_ends_it_and_the_next_run_goes_on(cli, home, mail, account):
+    account("one")
+    account("two", user="bob")
+    seed(mail, [note(number, body="x" * 200_000) for number in range(120)])
+
+    run = start("fetch")
+    await_growth(home, run, already=0, more=0, account="one")
+    run.send_signal(signal.SIGINT)
+
+    assert run.wait(timeout=30) == 130
+    ok(cli("fetch"))
+    assert len(files(home, account="one")) == len(rows(home)) == 120
+
+
 def seed(mail, messages: list[bytes]) -> None:
     """Lay messages into alice's inbox over one connection."""
     with mail.imap("alice") as box:
@@ -197,9 +212,11 @@ def seed(mail, messages: list[bytes]) -> None:
             box.append("INBOX", "", None, raw)
 
 
-def await_growth(home: Path, run: subprocess.Popen[bytes], *, already: int, more: int) -> None:
+def await_growth(
+    home: Path, run: subprocess.Popen[bytes], *, already: int, more: int, account: str = "contact"
+) -> None:
     """Wait until a run has brought something, then a little longer each time."""
     deadline = time.monotonic() + 20
-    while len(files(home)) == already and run.poll() is None and time.monotonic() < deadline:
+    while len(files(home, account=account)) == already and run.poll() is None and time.monotonic() < deadline:
         time.sleep(0.001)
     time.sleep(more * 0.004)
