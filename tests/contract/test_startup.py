@@ -18,12 +18,13 @@ NEVER = {
 }  # fmt: skip
 VALUES = {"msgspec", "tomli", "tomli_w", "json", "mailctl.services.context", "mailctl.store.files"}
 MAIL = {"email", "mailctl.store.history", "mailctl.remote.tls"}
+WRITING = {"json", "mailctl.store.change", "mailctl.store.lines", "mailctl.store.history"}
 HEAVY = {
     "--version": NEVER | MAIL | VALUES,
-    "whoami": NEVER | MAIL,
-    "account list": NEVER | MAIL,
-    "account show contact": NEVER | MAIL,
-    "rights check contact read": NEVER | MAIL,
+    "whoami": NEVER | MAIL | WRITING,
+    "account list": NEVER | MAIL | WRITING,
+    "account show contact": NEVER | MAIL | WRITING,
+    "rights check contact read": NEVER | MAIL | WRITING,
     "send anna@firm.example -a contact -s Plans --dry-run": NEVER | (MAIL - {"email"}),
 }
 

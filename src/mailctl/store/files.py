@@ -21,15 +21,13 @@ from mailctl.errors import (
     StoreError,
     nearest,
 )
-from mailctl.store.change import Change
 from mailctl.store.decode import decode_account, decode_collaborator, decode_settings
 from mailctl.store.editors import first_line, install
-from mailctl.store.encode import encode
-from mailctl.store.references import reference_faults
 from mailctl.store.writing import Writing, finish, locked
 
 if TYPE_CHECKING:
     from mailctl.domain.affair import Affair
+    from mailctl.store.change import Change
 
 Kept = TypeVar("Kept")
 LONGEST_NAME = 250  # bytes; more is no file's name anywhere
@@ -62,6 +60,8 @@ class Store:
             StoreError: others may write the folder.
             StorageError: it cannot be made.
         """
+        from mailctl.store.encode import encode
+
         if (self.root / "store.toml").exists():
             raise AlreadyExistsError(f"there is a store in {self.root} already", hint="mailctl store check")
         try:
@@ -186,6 +186,8 @@ class Store:
         Raises:
             StoreError: store.toml cannot be read.
         """
+        from mailctl.store.references import reference_faults
+
         self.settings()
         accounts, broken_accounts = self.accounts()
         collaborators, broken_people = self.collaborators()
@@ -208,6 +210,8 @@ class Store:
             StoreError: the store as it would become is invalid; nothing is written then.
             StorageError: the disk is full or a file cannot be written; the old state stands.
         """
+        from mailctl.store.change import Change
+
         self.settings()
         with locked(self.root):
             change = Change(self)
