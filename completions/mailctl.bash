@@ -90,11 +90,11 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'collaborator remove')
         subcommands=''
-        options='--yes -y --help'
+        options='--handover --dry-run --yes -y --json --help'
         arguments=('collaborators' '')
         ;;
     'rights')
-        subcommands='grant revoke list check'
+        subcommands='grant revoke list check report diff push'
         options='--help'
         arguments=()
         ;;
@@ -115,8 +115,23 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'rights check')
         subcommands=''
-        options='-c --collaborator --json --help'
+        options='-c --collaborator --why --json --help'
         arguments=('accounts' 'read organize send manage' '')
+        ;;
+    'rights report')
+        subcommands=''
+        options='-a --account -c --collaborator --csv --json --help'
+        arguments=()
+        ;;
+    'rights diff')
+        subcommands=''
+        options='--json --help'
+        arguments=('accounts' '')
+        ;;
+    'rights push')
+        subcommands=''
+        options='--remove --dry-run --json --help'
+        arguments=('accounts' '')
         ;;
     'signature')
         subcommands='show set edit clear'
@@ -304,11 +319,11 @@ _mailctl_command() {  # COMMAND: what can follow it
 
 _mailctl_value() {  # COMMAND OPTION: how the option's value is completed; fails where it takes none
     case $1 in
-    'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list -n' | 'list --number') kind='' ;;
+    'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'collaborator remove --handover' | 'rights push --remove' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list -n' | 'list --number') kind='' ;;
     'signature set --position') kind='above below' ;;
-    'collaborator add --default-account' | 'rights list -a' | 'rights list --account' | 'send -a' | 'send --account' | 'reply -a' | 'reply --account' | 'fetch -a' | 'fetch --account' | 'list -a' | 'list --account') kind='accounts' ;;
+    'collaborator add --default-account' | 'rights list -a' | 'rights list --account' | 'rights report -a' | 'rights report --account' | 'send -a' | 'send --account' | 'reply -a' | 'reply --account' | 'fetch -a' | 'fetch --account' | 'list -a' | 'list --account') kind='accounts' ;;
     'account add --provider' | 'account import --provider') kind='aol aruba-pec bell bluewin bouygues cpanel dondominio fastmail free gandi generic gmail gmx gmx-de godaddy hetzner hostinger icloud infomaniak ionos ionos-de laposte libero mailbox-org mailo microsoft365 migadu onecom orange outlook ovh ovh-exchange ovh-pro posteo proton-bridge proximus rackspace sfr strato tonline webde yahoo yandex zoho zoho-eu' ;;
-    ' --as' | 'account add --owner' | 'rights list -c' | 'rights list --collaborator' | 'rights check -c' | 'rights check --collaborator' | 'signature show --as') kind='collaborators' ;;
+    ' --as' | 'account add --owner' | 'rights list -c' | 'rights list --collaborator' | 'rights check -c' | 'rights check --collaborator' | 'rights report -c' | 'rights report --collaborator' | 'signature show --as') kind='collaborators' ;;
     ' --trace' | 'account add --ca-file' | 'signature set --text' | 'signature set --html' | 'signature set --markdown' | 'send --attach' | 'send --body' | 'send --html' | 'reply --attach' | 'reply --body' | 'reply --html') kind='files' ;;
     ' --store') kind='folders' ;;
     'account add --kind') kind='group personal' ;;

@@ -52,7 +52,7 @@ _mailctl__account_import() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
         '(--provider)'--provider'[The preset of new accounts that name none.]:P:(aol aruba-pec bell bluewin bouygues cpanel dondominio fastmail free gandi generic gmail gmx gmx-de godaddy hetzner hostinger icloud infomaniak ionos ionos-de laposte libero mailbox-org mailo microsoft365 migadu onecom orange outlook ovh ovh-exchange ovh-pro posteo proton-bridge proximus rackspace sfr strato tonline webde yahoo yandex zoho zoho-eu)' \
-        '(--update)'--update'[Change accounts that are there and differ; else they are errors.]' \
+        '(--update)'--update'[Change accounts that are there and differ, a cell being all its key holds; else an error.]' \
         '(--dry-run)'--dry-run'[Say what would change; the exit status is 1 when something would.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
         '1:csv: ' \
@@ -149,7 +149,10 @@ _mailctl__collaborator_unset() {
 _mailctl__collaborator_remove() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--handover)'--handover'[Who gets her accounts, rights and affairs.]:D: ' \
+        '(--dry-run)'--dry-run'[Say what would change; the exit status is 1 then.]' \
         '(--yes -y)'{--yes,-y}'[Do it without asking.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
         '1:C:_mailctl_collaborators'
 }
 
@@ -183,9 +186,35 @@ _mailctl__rights_check() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
         '(-c --collaborator)'{-c,--collaborator}'[The collaborator; else you.]:C:_mailctl_collaborators' \
+        '(--why)'--why'[Name the line that gives the right, or who can grant it.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
         '1:A:_mailctl_accounts' \
         '2:RIGHT:(read organize send manage)'
+}
+
+_mailctl__rights_report() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(-a --account)'{-a,--account}'[This account only.]:A:_mailctl_accounts' \
+        '(-c --collaborator)'{-c,--collaborator}'[This collaborator only.]:C:_mailctl_collaborators' \
+        '(--csv)'--csv'[A table for a spreadsheet.]' \
+        '(--json)'--json'[One JSON document on stdout.]'
+}
+
+_mailctl__rights_diff() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '1:A:_mailctl_accounts'
+}
+
+_mailctl__rights_push() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '*'--remove'[Also take away what this stranger may do.]:ID: ' \
+        '(--dry-run)'--dry-run'[Say what would change; the exit status is 1 when something would.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '1:A:_mailctl_accounts'
 }
 
 _mailctl__signature_show() {
@@ -487,7 +516,7 @@ _mailctl__collaborator() {
             'show:Show one collaborator and her rights'
             'set:Set keys of a collaborator, as in her file'
             'unset:Put keys of a collaborator back to their defaults'
-            'remove:Take a collaborator away, with all her rights'
+            'remove:Take a collaborator away, with all her rights, or hand them over to another'
         )
         _describe command found
         ;;
@@ -510,6 +539,9 @@ _mailctl__rights() {
             'revoke:Take rights on an account from a collaborator'
             'list:List who may do what'
             'check:Say whether a collaborator has a right'
+            'report:List every right with since when it is held and who gave it, as the store'\''s history knows'
+            'diff:Compare the rights with the ACLs on the IMAP server'
+            'push:Set the ACLs of all the account'\''s folders as its rights say, so that the IMAP server holds to them too'
         )
         _describe command found
         ;;
