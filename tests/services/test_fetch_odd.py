@@ -202,6 +202,35 @@ def test_a_server_without_uidvalidity_is_compared_each_time_and_doubles_nothing(
     assert contents(home) == sorted(NOTES)
 
 
+def test_without_condstore_flags_and_removals_are_found_by_comparing(cli, home, account):
+    with scripted_imap(folder_of(NOTES)) as script:
+        account(script)
+        ok(cli("fetch"))
+        script.change(folder_of(NOTES, flags={2: b"\\Seen", 4: b"Important"}))
+        flagged = ok(cli("fetch", "--json")).json[0]
+        script.change(folder_of([*NOTES, note(6)], flags={2: b"\\Seen", 4: b"Important"}, gone={1, 4}))
+        removed = ok(cli("fetch", "--json")).json[0]
+        idle = ok(cli("fetch", "--json")).json[0]
+
+    assert (flagged["new"], flagged["changed"], flagged["removed"]) == (0, 2, 0)
+    assert (removed["new"], removed["changed"], removed["removed"]) == (1, 0, 2)
+    assert (idle["new"], idle["changed"], idle["removed"]) == (0, 0, 0)
+    assert contents(home) == sorted([note(2), note(3), note(5), note(6)])
+    assert len(list((home / "data/mail/contact/INBOX/cur").glob("*:2,S"))) == 1
+
+
+def test_a_flag_answer_that_cannot_be_read_removes_nothing(cli, home, account):
+    table = folder_of(NOTES)
+    fetch = table["UID FETCH"]
+    with scripted_imap(table) as script:
+        account(script)
+        ok(cli("fetch"))
+        script.change({"UID FETCH": lambda command: fetch(command).replace(b"UID 3 FLAGS ()", b"UID 3 FLAGS (")})
+        ok(cli("fetch"))
+
+    assert contents(home) == sorted(NOTES)
+
+
 def test_messages_without_message_id_are_told_apart_by_their_content(cli, home, account):
     plain = [b"Subject: cron\r\n\r\nrun %d\r\n" % number for number in (1, 2, 2, 3)]
     with scripted_imap(folder_of(plain)) as script:

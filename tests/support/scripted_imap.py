@@ -4,7 +4,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -137,13 +137,26 @@ def uids_in(command: str) -> list[int]:
     return found
 
 
-def folder_of(messages: Sequence[bytes], *, body: Callable[[int, bytes], bytes] | None = None) -> dict[str, Answer]:
-    """The answers of a server whose INBOX holds these messages, UIDs from 1; `body` gives one's FETCH answer."""
-    count = len(messages)
+def folder_of(
+    messages: Sequence[bytes],
+    *,
+    body: Callable[[int, bytes], bytes] | None = None,
+    flags: dict[int, bytes] | None = None,
+    gone: Collection[int] = (),
+) -> dict[str, Answer]:
+    """The answers of a server whose INBOX holds these messages, UIDs from 1; it has no CONDSTORE.
+
+    Args:
+        messages: their texts.
+        body: what it says to the FETCH of one's text; ends the answer when it hangs up or says how the command ended.
+        flags: by UID.
+        gone: UIDs of those that were expunged.
+    """
+    present = [uid for uid in range(1, len(messages) + 1) if uid not in gone]
     give = body or (lambda uid, raw: b"* %d FETCH (UID %d BODY[] %b)\r\n" % (uid, uid, literal(raw)))
 
     def fetch(command: str) -> bytes:
-        uids = [uid for uid in uids_in(command) if 1 <= uid <= count]
+        uids = [uid for uid in uids_in(command) if uid in present]
         if "BODY.PEEK[]" in command:
             told = b""
             for uid in uids:
@@ -151,22 +164,24 @@ def folder_of(messages: Sequence[bytes], *, body: Callable[[int, bytes], bytes] 
                 if told.endswith((HANG_UP, SILENCE)) or b"{tag} " in told:
                     return told
             return told + b"{tag} OK fetched\r\n"
-        return b"".join(listed(uid, messages[uid - 1]) for uid in uids) + b"{tag} OK fetched\r\n"
+        lines = (listed(uid, messages[uid - 1], (flags or {}).get(uid, b"")) for uid in uids)
+        return b"".join(lines) + b"{tag} OK fetched\r\n"
 
-    numbers = b"MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN %d" % (count, count + 1, count)
+    count, following = len(present), len(messages) + 1
+    numbers = b"MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN %d" % (count, following, count)
     return {
         "STATUS": b"* STATUS INBOX (%b)\r\n{tag} OK counted\r\n" % numbers,
-        "EXAMINE": EXAMINED.replace(b"1 EXISTS", b"%d EXISTS" % count).replace(b"T 2]", b"T %d]" % (count + 1)),
-        "UID SEARCH": b"* SEARCH%b\r\n{tag} OK found\r\n" % b"".join(b" %d" % uid for uid in range(1, count + 1)),
+        "EXAMINE": EXAMINED.replace(b"1 EXISTS", b"%d EXISTS" % count).replace(b"T 2]", b"T %d]" % following),
+        "UID SEARCH": b"* SEARCH%b\r\n{tag} OK found\r\n" % b"".join(b" %d" % uid for uid in present),
         "UID FETCH": fetch,
     }
 
 
-def listed(uid: int, raw: bytes) -> bytes:
+def listed(uid: int, raw: bytes, flags: bytes = b"") -> bytes:
     """What FETCH says of a message without its text."""
     found = re.search(rb"(?im)^message-id:.*\r\n", raw)
     field = (found[0] if found else b"") + b"\r\n"
     return (
-        b'* %d FETCH (UID %d FLAGS () INTERNALDATE "02-Mar-2026 10:00:00 +0000" RFC822.SIZE %d '
-        b"BODY[HEADER.FIELDS (MESSAGE-ID)] %b)\r\n" % (uid, uid, len(raw), literal(field))
+        b'* %d FETCH (UID %d FLAGS (%b) INTERNALDATE "02-Mar-2026 10:00:00 +0000" RFC822.SIZE %d '
+        b"BODY[HEADER.FIELDS (MESSAGE-ID)] %b)\r\n" % (uid, uid, flags, len(raw), literal(field))
     )
