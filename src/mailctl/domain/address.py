@@ -11,6 +11,7 @@ DOT_ATOM = re.compile(rf"{ATOM}(?:\.{ATOM})*")
 QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"')
 LABEL = re.compile(r"(?!-)[^\x00-,./:-@\[-`{-\x7f]{1,63}(?<!-)")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+SUCH_AS = "such as anna@firm.example, or 'Anna Martin <anna@firm.example>'"
 LONGEST = 254
 LONGEST_LOCAL = 64
 
@@ -42,7 +43,7 @@ class Address(Struct, frozen=True):
         try:
             return f"{self.local}@{idna.encode(self.domain, uts46=True).decode()}"
         except idna.IDNAError as error:
-            raise BadDataError(f"bad address '{self.spec}': {error}") from error
+            raise BadDataError(f"bad address '{self.spec}': {error}", hint=SUCH_AS) from error
 
     def __str__(self) -> str:
         if not self.name:
@@ -60,7 +61,7 @@ def parse(text: str) -> Address:
         BadDataError: it is none, is too long (RFC 5321, 4.5.3.1), or holds a control character.
     """
     if CONTROL.search(text):
-        raise BadDataError(f"bad address {text!r}: it holds a control character")
+        raise BadDataError(f"bad address {text!r}: it holds a control character", hint=SUCH_AS)
     bare = text.strip()
     name = ""
     if bare.endswith(">") and "<" in bare:
@@ -70,7 +71,7 @@ def parse(text: str) -> Address:
     fault = "" if at else "there is no @ in it"
     fault = fault or fault_of(local, domain)
     if fault:
-        raise BadDataError(f"bad address '{text.strip()}': {fault}")
+        raise BadDataError(f"bad address '{text.strip()}': {fault}", hint=SUCH_AS)
     return Address(local=local, domain=domain, name=name)
 
 

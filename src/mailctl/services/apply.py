@@ -243,4 +243,5 @@ def read_bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise InputMissingError(f"'{file}' cannot be read: {(error.strerror or 'no file').lower()}") from error
+        why = (error.strerror or "no file").lower()
+        raise InputMissingError(f"'{file}' cannot be read: {why}", hint=f"ls -l {file}") from error

@@ -140,4 +140,4 @@ def toml_value(text: str, key: str) -> object:
     try:
         return tomli.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError, KeyError) as error:
-        raise BadDataError(f"{key}: no valid TOML: {text}") from error
+        raise BadDataError(f"{key}: no valid TOML: {text}", hint="such as rights.bob=read,send") from error

@@ -1,5 +1,6 @@
 """The folder of TOML files: read one at a time, lock, write whole or not at all."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -222,7 +223,8 @@ class Store:
         """The names in one folder of the store."""
         try:
             found = os.listdir(self.root / folder)  # noqa: PTH208 - a thousand Path objects cost more than the answer
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
+            refuse_shared(self.root, str(self.root))
             return ()
         except OSError as error:
             raise unreadable(folder, error) from error
@@ -282,6 +284,8 @@ def readable(read: Callable[[str], Kept], names: tuple[str, ...]) -> tuple[tuple
             values.append(read(name))
         except StoreError as error:
             errors.append(error)
+        except StorageError as error:
+            errors.append(StoreError(str(error), hint=error.hint, problems=error.problems))
         except MailctlError:  # taken away while we looked
             continue
     return tuple(values), tuple(errors)
@@ -324,9 +328,12 @@ def unsafe(file: str, text: str, *, hint: str, line: int = 0) -> StoreError:
 
 def unreadable(file: str, error: OSError) -> MailctlError:
     """The failure to read a file of the store, in our words."""
-    if isinstance(error, PermissionError):
-        return unsafe(file, "cannot be read: permission denied", hint="mailctl store path")
-    return StorageError(f"{file}: cannot be read: {error.strerror}", hint="mailctl store path")
+    told = unsafe(file, f"cannot be read: {(error.strerror or str(error)).lower()}", hint="mailctl store path")
+    if isinstance(error, PermissionError) or error.errno == errno.ELOOP:
+        return told
+    failure = StorageError(str(told), hint=told.hint)
+    failure.problems = told.problems
+    return failure
 
 
 def fresh_settings(*, firm: str, administrator: str) -> Settings:
