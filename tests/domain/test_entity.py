@@ -32,7 +32,9 @@ MAIL = b"Subject: hi\r\n\r\nbody\r\n"
     ("content", "kind"),
     [
         pytest.param(MAIL, "message/rfc822", id="plain"),
-        pytest.param(MAIL + "é\r\n".encode(), "application/octet-stream", id="8 bits"),
+        pytest.param(MAIL + "é\r\n".encode(), "message/rfc822", id="8 bits"),
+        pytest.param(MAIL + b".\r\n\x1b$B4A\x1b(B\r\n", "message/rfc822", id="a lone dot, and an old Japanese text"),
+        pytest.param(MAIL + b"\0\r\n", "application/octet-stream", id="NUL"),
         pytest.param(MAIL.replace(b"\r\n", b"\n"), "application/octet-stream", id="other line ends"),
         pytest.param(MAIL + b"From here on\r\n", "application/octet-stream", id="a line a mailbox would change"),
         pytest.param(MAIL + b"x" * 2000, "application/octet-stream", id="a long line"),

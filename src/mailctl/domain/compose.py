@@ -2,21 +2,24 @@
 
 import re
 from datetime import UTC, datetime
-from html import escape
 
 from mailctl.domain import entity, fields
 from mailctl.domain.address import Address
+from mailctl.domain.calendar import is_offering
 from mailctl.domain.entity import Entity
 from mailctl.domain.flowing import flowed
-from mailctl.domain.inline import cid_of
-from mailctl.domain.message import Draft, Quoted
+from mailctl.domain.inline import cid
+from mailctl.domain.message import Attachment, Draft, Priority
+from mailctl.domain.quoting import broken, lines_of, quotation, quotation_page, threading
 from mailctl.domain.signature import DELIMITER, Position, Rendered, ends_with
 from mailctl.errors import BadDataError
 
-MOST_REFERENCES = 50
 END_OF_PAGE = re.compile(r"(?:</body\s*>\s*)?(?:</html\s*>\s*)?\Z", re.IGNORECASE)
 PAGE = '<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{}</body></html>\n'
-CITED = '<blockquote type="cite" style="margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex">'
+IMPORTANCE = {
+    Priority.HIGH: (("Importance", "high"), ("X-Priority", "1")),
+    Priority.LOW: (("Importance", "low"), ("X-Priority", "5")),
+}
 
 
 def new_message_id(domain: str, *, now: datetime, token: str) -> str:
@@ -62,38 +65,44 @@ def header_of(draft: Draft, *, sender: Address, date: datetime, message_id: str)
         found.append("To: undisclosed-recipients:;")
     found += [fields.text_field("Subject", draft.subject), fields.folded("Message-ID", [message_id])]
     found += threading(draft.quoted)
-    return found + [fields.own_field(name, value) for name, value in draft.headers]
+    found += [fields.own_field(name, value) for name, value in draft.headers]
+    return found + importance(draft)
 
 
-def threading(quoted: Quoted | None) -> list[str]:
-    """In-Reply-To and References (RFC 5322, 3.6.4); of a long thread, its beginning and its end."""
-    if quoted is None:
-        return []
-    parent = fields.usable_ids((quoted.message_id,))
-    thread = [one for one in fields.usable_ids(quoted.references) if one not in parent]
-    kept = (*thread[:1], *thread[1:][-MOST_REFERENCES:], *parent)
-    found = [fields.folded("In-Reply-To", parent)] if parent else []
-    return found + ([fields.folded("References", kept)] if kept else [])
+def importance(draft: Draft) -> list[str]:
+    """The priority, in the two fields that mail programs look at; one that the writer gave goes before."""
+    given = {name.lower() for name, _ in draft.headers}
+    named = IMPORTANCE[draft.priority] if draft.priority else ()
+    return [f"{name}: {value}" for name, value in named if name.lower() not in given]
 
 
 # -- what is to be read
 
 
 def content_of(draft: Draft, signature: Rendered | None, *, seed: str) -> Entity:
-    """Text, its HTML beside it where there is one, images and attachments, nested as mail programs expect."""
+    """Text, its HTML and an invitation beside it, images and attachments, nested as mail programs expect."""
     page = page_of(draft, signature)
-    content = text_part(text_of(draft, signature))
+    ways = [text_part(text_of(draft, signature))]
     if page is not None:
-        rich = entity.text(page, "html")
-        images = signature.images if signature else ()
-        shown = tuple(entity.inline(one) for one in images if f"cid:{cid_of(one.filename)}" in page)
-        if shown:
-            rich = entity.multipart("related", (rich, *shown), seed=seed, parameters='; type="text/html"')
-        content = entity.multipart("alternative", (content, rich), seed=seed)
+        images = (*draft.images, *(signature.images if signature else ()))
+        ways.append(page_with_images(page, images, seed=seed))
+    offered = [one for one in draft.attachments if is_offering(one.content_type)]
+    if len(offered) == 1:  # as calendars send it: one way to read the mail, and a file (RFC 6047, 2.4)
+        ways.append(entity.unnamed(offered[0]))
+    content = entity.multipart("alternative", tuple(ways), seed=seed) if len(ways) > 1 else ways[0]
     if draft.attachments:
         attached = tuple(entity.attached(one) for one in draft.attachments)
         content = entity.multipart("mixed", (content, *attached), seed=seed)
     return content
+
+
+def page_with_images(page: str, images: tuple[Attachment, ...], *, seed: str) -> Entity:
+    """A page, and those of some images that it shows."""
+    rich = entity.text(page, "html")
+    shown = tuple(entity.inline(one) for one in images if f"cid:{cid(one)}" in page)
+    if not shown:
+        return rich
+    return entity.multipart("related", (rich, *shown), seed=seed, parameters='; type="text/html"')
 
 
 def text_part(text: str) -> Entity:
@@ -122,25 +131,10 @@ def body_of(draft: Draft) -> str:
     return lines_of(draft.body)
 
 
-def lines_of(text: str) -> str:
-    """The text with `\\n` for every kind of line end, and one at its end."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")
-    return plain if plain.endswith("\n") or not plain else f"{plain}\n"
-
-
 def in_order(signature: str, quoted: str, rendered: Rendered | None) -> tuple[str, str]:
     """Signature and quotation, as the signature's position has it."""
     is_below = rendered is not None and rendered.position is Position.BELOW
     return (quoted, signature) if is_below else (signature, quoted)
-
-
-def quotation(quoted: Quoted | None) -> str:
-    """The message that is answered, `> ` before each line (RFC 3676, 4.5)."""
-    if quoted is None:
-        return ""
-    lines = lines_of(quoted.text).rstrip("\n").split("\n") if quoted.text.strip() else []
-    marked = [f">{line}" if line.startswith(">") else f"> {line}".rstrip() for line in lines]
-    return "\n".join([*lines_of(quoted.attribution).rstrip("\n").split("\n"), *marked]).strip("\n")
 
 
 def stacked(body: str, *blocks: str) -> str:
@@ -179,18 +173,6 @@ def signature_page(signature: Rendered | None) -> str:
     if signature.html:
         return f'<div class="signature">\n{lines_of(signature.html)}</div>\n'
     return f'<div class="signature">-- <br>\n{broken(signature.text)}</div>\n' if signature.text else ""
-
-
-def quotation_page(quoted: Quoted | None) -> str:
-    """The quotation for a page; whatever came by mail is text in it."""
-    if quoted is None or not (quoted.text.strip() or quoted.attribution):
-        return ""
-    return f"<div>{broken(quoted.attribution)}</div>\n{CITED}\n{broken(quoted.text)}</blockquote>\n"
-
-
-def broken(text: str) -> str:
-    """Text for a page, its lines kept."""
-    return "<br>\n".join(escape(line) for line in lines_of(text).rstrip("\n").split("\n")) + "\n"
 
 
 def squeezed(html: str) -> str:

@@ -6,7 +6,7 @@ from binascii import b2a_base64
 from msgspec import Struct
 
 from mailctl.domain import fields
-from mailctl.domain.inline import cid_of
+from mailctl.domain.inline import cid
 from mailctl.domain.message import Attachment
 from mailctl.errors import BadDataError
 
@@ -14,6 +14,7 @@ WIDTH = 76
 # Beyond what is plain ASCII in short lines: a line that begins with `From ` gets a `>` in mailboxes, one that begins
 # with a dot may be taken for the end (RFC 2049, 3).
 UNSAFE = re.compile(rb"[^\t\r\n -~]|^From |^\.|[^\r\n]{998}", re.MULTILINE)
+CHANGED = re.compile(rb"\x00|^From |[^\r\n]{998}", re.MULTILINE)  # of a message within a message
 BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 SAFE_LINE = re.compile(rb"(?!From |\.)[\t -<>-~]{0,75}(?<![\t ])")
 QP = {byte: b"=%02X" % byte for byte in range(256)} | {byte: bytes([byte]) for byte in b"\t" + bytes(range(32, 127))}
@@ -93,14 +94,22 @@ def attached(file: Attachment) -> Entity:
     kind = type_of(file)
     named = fields.typed_fields(kind, disposition="attachment", filename=file.filename)
     if kind == "message/rfc822":
-        return Entity(fields=(*named, "Content-Transfer-Encoding: 7bit"), body=file.content)
+        bits = "7bit" if file.content.isascii() else "8bit"
+        return Entity(fields=(*named, f"Content-Transfer-Encoding: {bits}"), body=file.content)
     return Entity(fields=(*named, "Content-Transfer-Encoding: base64"), body=base64(file.content))
+
+
+def unnamed(file: Attachment) -> Entity:
+    """A file as one more way to read the message."""
+    return Entity(
+        fields=(f"Content-Type: {type_of(file)}", "Content-Transfer-Encoding: base64"), body=base64(file.content)
+    )
 
 
 def inline(file: Attachment) -> Entity:
     """An image that the HTML beside it refers to by `cid:` (RFC 2392)."""
     named = fields.typed_fields(type_of(file), disposition="inline", filename=file.filename)
-    more = (f"Content-ID: <{cid_of(file.filename)}>", "Content-Transfer-Encoding: base64")
+    more = (f"Content-ID: <{cid(file)}>", "Content-Transfer-Encoding: base64")
     return Entity(fields=(*named, *more), body=base64(file.content))
 
 
@@ -108,11 +117,11 @@ def type_of(file: Attachment) -> str:
     """The type to announce for a file.
 
     A message may not be encoded (RFC 2046, 5.2.1): one that would not arrive as it is goes as a mere file, as does what
-    has no valid type. A text in UTF-8 says so.
+    has no valid type; 8 bits do arrive (RFC 6152). A text in UTF-8 says so.
     """
     kind = file.content_type.lower() if TYPE.fullmatch(file.content_type) else UNKNOWN
     if kind.startswith(("multipart/", "message/")):
-        is_safe = kind == "message/rfc822" and not (UNSAFE.search(file.content) or BARE.search(file.content))
+        is_safe = kind == "message/rfc822" and not (CHANGED.search(file.content) or BARE.search(file.content))
         return kind if is_safe else UNKNOWN
     if kind.startswith("text/") and "charset" not in kind and is_utf8(file.content):
         return f"{kind}; charset=utf-8"
@@ -144,4 +153,6 @@ def multipart(subtype: str, parts: tuple[Entity, ...], *, seed: str, parameters:
         boundary = f"=_{subtype}{number}_{seed}"
     delimiter = b"--" + boundary.encode()
     body = b"".join(b"%s\r\n%s\r\n" % (delimiter, raw) for raw in raws) + delimiter + b"--\r\n"
-    return Entity(fields=(f'Content-Type: multipart/{subtype}{parameters};\r\n boundary="{boundary}"',), body=body)
+    named = f'Content-Type: multipart/{subtype}{parameters};\r\n boundary="{boundary}"'
+    bits = () if body.isascii() else ("Content-Transfer-Encoding: 8bit",)  # no less than its parts' (RFC 2045, 6.4)
+    return Entity(fields=(named, *bits), body=body)
