@@ -37,7 +37,7 @@ def make_home() -> Path:
     """A folder with a short path (a socket's may have 107 bytes) that the servers' own users can enter."""
     home = Path(tempfile.mkdtemp(prefix="mctl-", dir="/tmp"))
     home.chmod(0o755)
-    for name in ("dovecot/run", "dovecot/state", "log", "tls", "postfix", "mail", "gone"):
+    for name in ("dovecot/run", "dovecot/state", "log", "tls", "postfix", "mail", "shared", "gone"):
         (home / name).mkdir(parents=True)
     return home
 
@@ -101,7 +101,8 @@ def identity(home: Path) -> dict[str, str]:
     """Who owns the mail: the user `mail` where root can give it away, else oneself."""
     user = pwd.getpwnam("mail") if IS_ROOT else pwd.getpwuid(os.getuid())
     if IS_ROOT:
-        os.chown(home / "mail", user.pw_uid, user.pw_gid)
+        for folder in ("mail", "shared"):
+            os.chown(home / folder, user.pw_uid, user.pw_gid)
     group = grp.getgrgid(user.pw_gid).gr_name
     return {"MAIL_UID": str(user.pw_uid), "MAIL_GID": str(user.pw_gid), "USER": user.pw_name, "GROUP": group}
 
