@@ -44,6 +44,11 @@ def test_letters_beyond_ascii_are_utf_8():
     assert answers("LOGIN", server(login="zoë"), "ü") == ("zoë".encode(), "ü".encode())
 
 
+def test_a_secret_that_is_not_utf_8_goes_as_it_came():
+    assert plain("a", b"\xe9t\xe9".decode("utf-8", "surrogateescape")) == b"\0a\0\xe9t\xe9"
+    assert answers("LOGIN", server(), "\udcff")[1] == b"\xff"
+
+
 @pytest.mark.parametrize(
     ("method", "offered", "chosen"),
     [

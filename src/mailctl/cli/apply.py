@@ -32,7 +32,7 @@ def apply(
     from mailctl.services import apply as service
 
     run = session(ctx)
-    sources = service.read_sources(tuple(files), sys.stdin.read() if "-" in files else None)
+    sources = service.read_sources(tuple(files), sys.stdin.buffer.read() if "-" in files else b"")
     plan = service.apply(run.context, sources, prune=prune, dry_run=dry_run)
     if as_json:
         run.show(plan, as_json=True)

@@ -183,7 +183,7 @@ class Lines(imaplib.IMAP4):
         offered = [name.removeprefix("AUTH=") for name in self.capabilities if name.startswith("AUTH=")]
         by_password = server.auth.method in (None, AuthMethod.PASSWORD)
         if by_password and "PLAIN" not in offered and "LOGINDISABLED" not in self.capabilities:
-            self.say_login(server.login.encode(), secret.encode())
+            self.say_login(server.login.encode(), sasl.raw(secret))
         else:
             if by_password and not offered:
                 raise LoginRefusedError(
@@ -213,7 +213,7 @@ class Lines(imaplib.IMAP4):
 
     def say_login(self, login: bytes, secret: bytes) -> None:
         """Say LOGIN; what a quoted string cannot hold goes as a literal (RFC 9051, 6.2.3)."""
-        with self.wire.hiding("LOGIN", secret.decode()):
+        with self.wire.hiding("LOGIN", secret.decode("utf-8", "surrogateescape")):
             tag = self._new_tag()
             line = tag + b" LOGIN"
             for word in (login, secret):

@@ -35,7 +35,7 @@ def answers(name: str, server: Server, secret: str) -> tuple[bytes, ...]:
     """All that the client says, each to one of the server's questions."""
     match name:
         case "LOGIN":
-            return (server.login.encode(), secret.encode())
+            return (server.login.encode(), raw(secret))
         case "OAUTHBEARER":  # RFC 7628, 3.2.3: the second ends an exchange that failed
             return (oauthbearer(server.login, secret, host=server.host, port=server.port), b"\x01")
         case "XOAUTH2":
@@ -46,18 +46,23 @@ def answers(name: str, server: Server, secret: str) -> tuple[bytes, ...]:
 
 def plain(login: str, password: str) -> bytes:
     """The message of PLAIN (RFC 4616, 2)."""
-    return b"\0".join((b"", login.encode(), password.encode()))
+    return b"\0".join((b"", login.encode(), raw(password)))
 
 
 def xoauth2(login: str, token: str) -> bytes:
     """The message of XOAUTH2, as Google and Microsoft describe it."""
-    return b"user=%b\x01auth=Bearer %b\x01\x01" % (login.encode(), token.encode())
+    return b"user=%b\x01auth=Bearer %b\x01\x01" % (login.encode(), raw(token))
 
 
 def oauthbearer(login: str, token: str, *, host: str, port: int) -> bytes:
     """The message of OAUTHBEARER (RFC 7628, 3.1)."""
     identity = login.replace("=", "=3D").replace(",", "=2C").encode()
-    return b"n,a=%b,\x01host=%b\x01port=%d\x01auth=Bearer %b\x01\x01" % (identity, host.encode(), port, token.encode())
+    return b"n,a=%b,\x01host=%b\x01port=%d\x01auth=Bearer %b\x01\x01" % (identity, host.encode(), port, raw(token))
+
+
+def raw(secret: str) -> bytes:
+    """A secret's bytes: those it came in, where the environment or a pipe held something else than UTF-8."""
+    return secret.encode("utf-8", "surrogateescape")
 
 
 def encoded(data: bytes) -> str:

@@ -15,7 +15,7 @@ from mailctl.domain.account import Account
 from mailctl.domain.affair import Affair, ref_of
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
-from mailctl.errors import BadDataError, InputMissingError, Problem, StoreError
+from mailctl.errors import BadDataError, InputMissingError, Problem, ProviderNotFoundError, StoreError
 from mailctl.services.context import Context
 from mailctl.store.change import Change
 from mailctl.store.decode import Source, invalid
@@ -71,12 +71,29 @@ def apply(ctx: Context, sources: tuple[Source, ...], *, prune: bool = False, dry
     ctx.require_admin("apply changes to the whole store")
     with refused_as_data(sources):
         wanted = decode_documents(sources)
+        refuse_unknown_presets(ctx, wanted)
     with refused_as_data(sources), ctx.change("apply " + ", ".join(source.file for source in sources)) as change:
         steps = planned(ctx, wanted, prune=prune)
         if dry_run:
             change.check_only = True
         enact(change, wanted, steps)
     return Plan(changes=steps, applied=bool(steps) and not dry_run)
+
+
+def refuse_unknown_presets(ctx: Context, wanted: Document) -> None:
+    """Refuse accounts whose provider there is not.
+
+    Raises:
+        StoreError: with each of them.
+    """
+    problems = []
+    for account in wanted.accounts:
+        try:
+            ctx.provider(account)
+        except ProviderNotFoundError as error:
+            problems.append(Problem(f"accounts/{account.name}.toml", 0, "provider", str(error)))
+    if problems:
+        raise invalid(tuple(problems))
 
 
 @contextmanager
@@ -207,31 +224,37 @@ def export(ctx: Context, names: tuple[str, ...] = ()) -> str:
     return encode_document(replace(have, accounts=seen))
 
 
-def read_sources(paths: tuple[str, ...], stdin: str | None) -> tuple[Source, ...]:
+def read_sources(paths: tuple[str, ...], stdin: bytes) -> tuple[Source, ...]:
     """The documents in files and folders; `-` is what was read from stdin.
 
     Raises:
         InputMissingError: a file is missing or unreadable, or a folder holds no document.
+        BadDataError: one is not in UTF-8.
     """
     sources: list[Source] = []
     for text in paths:
         if text == "-":
-            sources.append(Source("stdin", stdin or ""))
+            sources.append(Source("stdin", text_of("stdin", stdin)))
             continue
         path = Path(text)
         files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
         if not files:
             raise InputMissingError(f"no .toml file in '{text}'", hint="mailctl export > firm.toml")
-        sources += [Source(str(file), read_document(file)) for file in files]
+        sources += [Source(str(file), text_of(str(file), read_bytes(file))) for file in files]
     return tuple(sources)
 
 
-def read_document(file: Path) -> str:
-    """A document's text."""
+def text_of(file: str, data: bytes) -> str:
+    """A document's text.
+
+    Raises:
+        BadDataError: it is not in UTF-8.
+    """
     try:
-        return read_bytes(file).decode()
+        return data.decode()
     except UnicodeDecodeError as error:
-        raise BadDataError(f"{file}: not UTF-8", hint=f"iconv -t utf-8 {file}") from error
+        line = 1 + data[: error.start].count(b"\n")
+        raise BadDataError(f"{file}:{line}: not UTF-8", hint="iconv -f latin1 -t utf-8 FILE") from error
 
 
 def read_bytes(file: Path) -> bytes:
