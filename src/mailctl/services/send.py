@@ -84,7 +84,12 @@ def preview(ctx: Context, draft: Draft, *, account: str | None = None, sender: s
     Raises:
         RightMissingError, BadDataError: as `send` would.
     """
-    _, entry, raw = composed(ctx, draft, account=account, sender=sender)
+    return previewed(composed(ctx, draft, account=account, sender=sender))
+
+
+def previewed(message: Composed) -> Preview:
+    """A message as it would go out."""
+    _, entry, raw = message
     return Preview(
         account=entry.account,
         message_id=entry.message_id,
@@ -101,21 +106,31 @@ def composed(ctx: Context, draft: Draft, *, account: str | None, sender: str | N
     chosen = ctx.account(account, need=Right.SEND)
     if not draft.recipients:
         raise UsageError("nobody to send it to", hint="mailctl send anna@firm.example …, or --to, --cc, --bcc")
-    alias = alias_of(chosen, sender)
     ctx.outgoing(chosen)  # an account without a server is told now, not from the outbox
-    from mailctl.domain.compose import compose, new_message_id
-    from mailctl.services.signature import rendered
-
-    own = ctx.actor.collaborator.name if ctx.actor.collaborator else ""
-    now = ctx.now()
-    message_id = new_message_id(chosen.address.rpartition("@")[2], now=now, token=os.urandom(8).hex())
-    signature = rendered(ctx, chosen, alias=alias) if draft.signed else None
-    raw = compose(
-        draft, sender=chosen.sender(alias, own), date=now.astimezone(), message_id=message_id, signature=signature
-    )
+    message_id, raw = written(ctx, chosen, draft, sender=sender)
     recipients = tuple(address.spec for address in draft.recipients)
     new = entry(ctx, chosen, raw, message_id, draft.subject, recipients=recipients, dsn=draft.dsn)
     return Composed(chosen, new, raw)
+
+
+def written(ctx: Context, account: Account, draft: Draft, *, sender: str | None) -> tuple[str, bytes]:
+    """The Message-ID and the bytes of a draft as an account sends it, signed by who acts."""
+    from mailctl.domain.compose import compose
+    from mailctl.services.signature import rendered
+
+    alias = alias_of(account, sender)
+    message_id = new_id(ctx, account)
+    signature = rendered(ctx, account, alias=alias) if draft.signed else None
+    own = ctx.actor.collaborator.name if ctx.actor.collaborator else ""
+    author, date = account.sender(alias, own), ctx.now().astimezone()
+    return message_id, compose(draft, sender=author, date=date, message_id=message_id, signature=signature)
+
+
+def new_id(ctx: Context, account: Account) -> str:
+    """A Message-ID of the account's that nobody else makes."""
+    from mailctl.domain.compose import new_message_id
+
+    return new_message_id(account.address.rpartition("@")[2], now=ctx.now(), token=os.urandom(8).hex())
 
 
 def entry(
@@ -239,7 +254,7 @@ def explained(error: MailctlError, entry: Entry) -> MailctlError:
 
 
 def attachment(path: Path) -> Attachment:
-    """A file to send along, its type guessed from its name.
+    """A file to send along.
 
     Raises:
         InputMissingError: it is missing, unreadable, or no file.
@@ -251,7 +266,15 @@ def attachment(path: Path) -> Attachment:
     except (OSError, ValueError) as error:
         raise InputMissingError(f"{path}: {getattr(error, 'strerror', None) or error}", hint=f"ls -l {path}") from error
     name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return Attachment(filename=name, content=content, content_type=type_of(name))
+    return Attachment(filename=name, content=content, content_type=type_in(name, content))
+
+
+def type_in(name: str, content: bytes) -> str:
+    """The content type of a file: what its name tells, and of a calendar what it is for."""
+    from mailctl.domain import calendar
+
+    found = type_of(name)
+    return calendar.content_type(content) if found == calendar.TYPE else found
 
 
 def type_of(name: str) -> str:
