@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ok
 from support.messages import LOGO, PDF, PLAIN, RICH, multipart, part
-from support.mirror import mirrored
+from support.kept import mirrored
 
 PLANS = (
     b"From: =?utf-8?q?Ren=C3=A9e?= <renee@client.example>\nTo: contact@firm.example\nSubject: Plans\n"
