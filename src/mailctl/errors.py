@@ -202,6 +202,12 @@ class ServerRefusedError(MailctlError):
     exit_status = Exit.REFUSED
 
 
+class AclUnavailableError(ServerRefusedError):
+    """The server has no ACLs (RFC 4314), or lets this login not change them."""
+
+    code = "acl-unavailable"
+
+
 class ProtocolError(MailctlError):
     """The server said something its protocol does not allow."""
 

@@ -35,6 +35,9 @@ CALLS = {
     "rights revoke": ["contact", "bob"],
     "rights list": [],
     "rights check": ["contact", "send"],
+    "rights report": [],
+    "rights diff": ["contact"],
+    "rights push": ["contact"],
     "signature show": ["contact"],
     "signature set": ["contact", "--text", "-"],
     "signature edit": ["contact"],
@@ -70,7 +73,8 @@ CALLS = {
 REFUSED = {
     "account add", "account import", "account show", "account set", "account unset", "account rename", "account remove",
     "collaborator add", "collaborator set", "collaborator unset", "collaborator remove", "rights grant",
-    "rights revoke", "signature show", "signature set", "signature edit", "signature clear", "password set",
+    "rights revoke", "rights report", "rights diff", "rights push", "signature show", "signature set", "signature edit",
+    "signature clear", "password set",
     "password check", "password delete", "send", "fetch", "list", "apply", "store log", "store sync",
 }  # fmt: skip
 

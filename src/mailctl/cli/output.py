@@ -32,6 +32,21 @@ def print_rows(rows: Any, columns: tuple[str, ...]) -> None:
     emit("".join("\t".join(line) + "\n" for line in cells))
 
 
+def print_csv(rows: Any, columns: tuple[str, ...]) -> None:
+    """Comma-separated values with a header (RFC 4180); no cell is a formula to a spreadsheet."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    for row in rows:
+        values = (getattr(row, name) for name in columns)
+        found = [utc(value) if isinstance(value, datetime) else cell(value) for value in values]
+        writer.writerow([f"'{one}" if one.startswith(("=", "+", "-", "@")) else one for one in found])
+    emit(text.getvalue())
+
+
 def print_one(value: Any, columns: tuple[str, ...]) -> None:
     """One object: a key and its value a line."""
     names = columns or tuple(value.__struct_fields__)
@@ -66,6 +81,11 @@ def local_time(value: datetime) -> str:
     """A moment for a person on a terminal, in local time; for a program, RFC 3339 in UTC."""
     if sys.stdout.isatty():
         return value.astimezone().strftime("%Y-%m-%d %H:%M")
+    return utc(value)
+
+
+def utc(value: datetime) -> str:
+    """A moment for a program."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

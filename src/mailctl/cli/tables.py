@@ -27,6 +27,22 @@ def widths(names: list[str], cells: list[list[str]], *, room: int) -> list[int]:
     return found
 
 
+def fits(names: list[str], cells: list[list[str]]) -> bool:
+    """Whether a table is no wider than the terminal."""
+    found = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
+    return sum(found) + GAP * (len(found) - 1) <= Console().width
+
+
+def draw_folded(names: tuple[str, str], cells: list[tuple[str, str]]) -> None:
+    """Two columns with a header; what is too long in the second one goes on below."""
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column(names[0], no_wrap=True)
+    table.add_column(names[1], overflow="fold")
+    for one, text in cells:
+        table.add_row(Text(one), Text(text))
+    Console().print(table)
+
+
 def draw_pairs(pairs: list[tuple[str, str]]) -> None:
     """Two columns: names and values."""
     table = Table(box=None, pad_edge=False, show_header=False, show_edge=False)

@@ -20,12 +20,19 @@ class Grant(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """Whether a collaborator has a right on an account."""
+    """Whether a collaborator has a right on an account; what follows is None until it is asked why.
+
+    `file` and `line` say where it stands, `granters` who can give the right to who lacks it.
+    """
 
     account: str
     collaborator: str
     right: Right
     allowed: bool
+    why: str | None = None
+    file: str | None = None
+    line: int | None = None
+    granters: tuple[str, ...] | None = None
 
 
 class Identity(Struct, frozen=True, kw_only=True):

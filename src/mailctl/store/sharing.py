@@ -1,5 +1,6 @@
 """A store shared by several workstations: others' changes and one's own, merged by keys and handed out with git."""
 
+import io
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -184,12 +185,12 @@ def tree_of(root: Path, commit: str) -> Tree:
 def blobs(root: Path, names: Iterable[str]) -> dict[str, bytes]:
     """The contents of objects, read in one go."""
     wanted = list(dict.fromkeys(names))
-    data = run(root, "cat-file", "--batch", given="".join(f"{name}\n" for name in wanted).encode()).stdout
+    given = "".join(f"{name}\n" for name in wanted).encode()
+    answers = io.BytesIO(run(root, "cat-file", "--batch", given=given).stdout)
     found = {}
     for name in wanted:
-        head, _, data = data.partition(b"\n")
-        size = int(head.split()[2])
-        found[name], data = data[:size], data[size + 1 :]
+        size = int(answers.readline().split()[2])
+        found[name] = answers.read(size + 1)[:-1]
     return found
 
 
