@@ -1,11 +1,15 @@
 """`mailctl collaborator`: the people of the firm."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailctl.cli.params import AsJson, Yes, new_app
-from mailctl.cli.session import session
+from mailctl.cli.session import Session, session
+from mailctl.errors import Exit
+
+if TYPE_CHECKING:
+    from mailctl.services.leaving import Leaving
 
 app = new_app("Add, look at and change the firm's people.")
 
@@ -118,17 +122,52 @@ def unset(
 
 
 @app.command()
-def remove(ctx: typer.Context, collaborator: Name, yes: Yes = False) -> None:
-    """Take a collaborator away, with all her rights.
+def remove(
+    ctx: typer.Context,
+    collaborator: Name,
+    handover: Annotated[
+        str | None, typer.Option("--handover", metavar="D", help="Who gets her accounts, rights and affairs.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change; the exit status is 1 then.")
+    ] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a collaborator away, with all her rights, or hand them over to another; as one change.
 
-    Example: mailctl collaborator remove bob --yes
+    Example: mailctl collaborator remove bob --handover alice --dry-run
     """
-    from mailctl.services import collaborators as service
+    from mailctl.services import leaving as service
 
     run = session(ctx)
-    run.context.require_admin("remove collaborators")
-    run.context.store.collaborator(collaborator)
-    run.confirm(f"remove the collaborator '{collaborator}' and all rights of hers?", yes=yes)
-    granted = service.remove(run.context, collaborator)
-    rights = f", with the rights on {', '.join(granted)}" if granted else ""
-    run.say(f"removed the collaborator '{collaborator}'{rights}")
+    plan = service.remove(run.context, collaborator, successor=handover, dry_run=True)
+    if dry_run:
+        show_leaving(run, plan, as_json=as_json)
+        raise typer.Exit(Exit.NO)
+    if run.is_interactive and not (yes or as_json):
+        show_leaving(run, plan, as_json=False)
+    what = f"hand over to '{handover}'" if handover else "take all rights of hers away"
+    run.confirm(f"remove the collaborator '{collaborator}' and {what}?", yes=yes)
+    done = service.remove(run.context, collaborator, successor=handover)
+    if as_json:
+        run.show(done, as_json=True)
+    tell_leaving(run, done)
+
+
+def show_leaving(run: Session, plan: "Leaving", *, as_json: bool) -> None:
+    """The plan, a key a line."""
+    if as_json:
+        run.show(plan, as_json=True)
+    else:
+        run.show(plan.changes, columns=("action", "what", "name", "key", "old", "new"))
+
+
+def tell_leaving(run: Session, done: "Leaving") -> None:
+    """Say what was done, and what no store can do."""
+    to = f"; '{done.successor}' takes over" if done.successor else ""
+    run.say(f"removed the collaborator '{done.collaborator}'{to}: {len(done.changes)} changes")
+    if done.could_read:
+        names = ", ".join(done.could_read[:5]) + (" …" if len(done.could_read) > 5 else "")
+        run.say(f"'{done.collaborator}' could get at the passwords of {len(done.could_read)} accounts: {names}")
+        run.say(f"change them, then mailctl password set {done.could_read[0]}")

@@ -1,13 +1,12 @@
-"""Collaborators of the firm: added, looked at, changed, taken away."""
+"""Collaborators of the firm: added, looked at, changed."""
 
 from functools import partial
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.rights import Right, in_order, rights_of
-from mailctl.errors import AlreadyExistsError, BadDataError
+from mailctl.errors import AlreadyExistsError
 from mailctl.services.context import Context
 from mailctl.services.keys import with_keys, without_keys
 from mailctl.store.decode import decode_collaborator
@@ -132,34 +131,3 @@ def set_keys(ctx: Context, name: str, pairs: tuple[str, ...], *, unset: tuple[st
             ctx.store.account(after.default_account)
         change.put(after)
     return after
-
-
-def remove(ctx: Context, name: str) -> tuple[str, ...]:
-    """Take a collaborator away, with all her rights; gives the accounts on which she had some.
-
-    Raises:
-        RightMissingError: only an administrator removes collaborators.
-        BadDataError: a personal account is hers, or she is responsible for an affair.
-    """
-    ctx.require_admin("remove collaborators")
-    with ctx.change(f"remove collaborator '{name}'") as change:
-        ctx.store.collaborator(name)
-        accounts, _ = ctx.store.accounts()
-        owned = [account.name for account in accounts if account.owner == name]
-        if owned:
-            raise BadDataError(
-                f"'{name}' owns {', '.join(repr(one) for one in owned)}",
-                hint=f"mailctl account set {owned[0]} owner=…, or account remove {owned[0]}",
-            )
-        answers_for = [affair for affair in ctx.store.affairs()[0] if affair.responsible == name]
-        if answers_for:
-            raise BadDataError(
-                f"'{name}' is responsible for {', '.join(repr(one.ref) for one in answers_for)}",
-                hint=f"name somebody else in {ctx.store.root}/affairs/{answers_for[0].stem}.toml",
-            )
-        granted = [account for account in accounts if name in account.rights]
-        for account in granted:
-            rights = {who: held for who, held in account.rights.items() if who != name}
-            change.put(replace(account, rights=rights))
-        change.remove_collaborator(name)
-    return tuple(account.name for account in granted)
