@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailctl import __version__
-from mailctl.errors import Exit, InterruptedByUserError, MailctlError
+from mailctl.errors import Exit, InterruptedByUserError, MailctlError, StorageError
 
 if TYPE_CHECKING:
     from mailctl.services.checker import Watched
@@ -29,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return Exit.OK
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return report(StorageError(f"{where}{error.strerror or error}", hint="df -h; mailctl store path --all"))
     except Exception as error:
         if os.environ.get("MAILCTL_DEBUG") == "1":
             raise

@@ -1,8 +1,12 @@
 """Looking at the watched accounts: how many messages are unread, and nothing that changes a mailbox."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 from msgspec import Struct
 
@@ -39,10 +43,37 @@ class Watched(Struct, frozen=True, kw_only=True):
 def once(ctx: Context) -> tuple[Watched, ...]:
     """Look once at each checker-only account the actor may read; one that fails does not keep the others waiting."""
     accounts = [account for account in ctx.accounts(need=Right.READ, watched=True) if account.checker_only]
-    if not accounts:
-        return ()
-    with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, len(accounts))) as pool:
-        return tuple(pool.map(lambda account: look(ctx, account), accounts))
+    _ = ctx.trace  # opened once, before several threads ask for it
+    return side_by_side([partial(look, ctx, account) for account in accounts])
+
+
+def side_by_side(looks: list[Callable[[], Watched]]) -> tuple[Watched, ...]:
+    """The results in order, some at once. Ctrl-C waits for none of them: nothing that a look does can be half-done."""
+    waiting: SimpleQueue[int] = SimpleQueue()
+    done: SimpleQueue[tuple[int, Watched | BaseException]] = SimpleQueue()
+    for number in range(len(looks)):
+        waiting.put(number)
+
+    def work() -> None:
+        with suppress(Empty):
+            while True:
+                number = waiting.get_nowait()
+                try:
+                    done.put((number, looks[number]()))
+                except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                    done.put((number, error))
+
+    for _ in looks[:MOST_AT_ONCE]:
+        Thread(target=work, daemon=True).start()
+    found = dict(done.get() for _ in looks)
+    return tuple(raised(found[number]) for number in sorted(found))
+
+
+def raised(result: Watched | BaseException) -> Watched:
+    """The result, or the bug that kept it from coming."""
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def look(ctx: Context, account: Account) -> Watched:
