@@ -1,5 +1,6 @@
 """`KEY=VALUE` and the keys of a file: dotted as in the file, values read as the key's type asks."""
 
+import re
 import shlex
 from collections.abc import Callable
 from typing import TypeVar
@@ -19,7 +20,8 @@ from mailctl.store.schema import value_types
 Value = TypeVar("Value", Account, Collaborator, Settings)
 Table = dict[str, object]
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-LISTS: dict[str, Callable[[str], list[str]]] = {"command": shlex.split}
+NUMBER = re.compile(r"-?[0-9]{1,18}")
+LISTS: dict[str, Callable[[str], list[str]]] = {"command": shlex.split, "open": shlex.split}
 
 
 def with_keys(value: Value, pairs: tuple[str, ...], *, decode: Callable[[str], Value]) -> Value:
@@ -78,7 +80,7 @@ def place(table: Table, key: str, text: str, kind: type) -> None:
     for step in path:
         inner = owner.setdefault(step, {})
         if not isinstance(inner, dict):
-            raise BadDataError(f"{key}: '{step}' holds no keys")
+            raise BadDataError(f"{key}: '{step}' holds no keys", hint=f"{step}=VALUE")
         owner = inner
     owner[last] = read_value(text, [*path, last], kind)
 
@@ -118,12 +120,25 @@ def read_value(text: str, path: list[str], kind: type) -> object:
     if text[:1] in "[{" and holds & {inspect.VarTupleType, inspect.DictType}:
         return toml_value(text, ".".join(path))
     if inspect.VarTupleType in holds:
-        return LISTS.get(path[-1], by_commas)(text)
+        return parts_of(text, path)
     if inspect.BoolType in holds:
         return WORDS.get(text.lower(), text)
-    if inspect.IntType in holds and text.lstrip("-").isdecimal():
+    if inspect.IntType in holds and NUMBER.fullmatch(text):
         return int(text)
     return text
+
+
+def parts_of(text: str, path: list[str]) -> list[str]:
+    """The entries of a list: apart by commas, a command's as a shell takes it apart.
+
+    Raises:
+        BadDataError: a quotation mark is left open.
+    """
+    try:
+        return LISTS.get(path[-1], by_commas)(text)
+    except ValueError as error:
+        said = str(error).lower()
+        raise BadDataError(f"{'.'.join(path)}: {said}: {text}", hint="such as \"pass show 'mail/contact'\"") from error
 
 
 def by_commas(text: str) -> list[str]:
