@@ -46,6 +46,11 @@ def readable(html: str) -> str:
     return text + (CUT if len(html) > LONGEST else "") + (f"\n\n{links}" if links else "")
 
 
+def words(html: str) -> str:
+    """The words of an HTML document, and nothing of how they are laid out: enough to be searched."""
+    return " ".join(plain(token.text) for token in tokens(html[:LONGEST]) if token.kind == "text")
+
+
 def tokens(html: str) -> Iterator[Token]:
     """The pieces of a document, in linear time; comments and what is no text are left out."""
     place = 0

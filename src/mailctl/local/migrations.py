@@ -52,7 +52,25 @@ def first(database: sqlite3.Connection) -> None:
     database.execute("CREATE INDEX by_message_id ON messages (message_id)")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first,)
+def second(database: sqlite3.Connection) -> None:
+    """The words of messages, by where they stand, and their threads; `ancestors` is NULL until a message was looked at.
+
+    The texts themselves are not kept a second time (contentless): they would take five times the room of their words.
+    """
+    database.execute("ALTER TABLE messages ADD COLUMN ancestors TEXT")
+    database.execute("ALTER TABLE messages ADD COLUMN thread TEXT")
+    database.execute("CREATE INDEX by_thread ON messages (thread) WHERE thread IS NOT NULL")
+    database.execute("CREATE INDEX not_looked_at ON messages (folder) WHERE ancestors IS NULL")
+    database.execute(
+        """
+        CREATE VIRTUAL TABLE words USING fts5 (
+            sender, recipients, subject, body, files, content = '', tokenize = 'unicode61 remove_diacritics 2'
+        )
+        """
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first, second)
 
 
 def migrate(database: sqlite3.Connection) -> None:

@@ -1,0 +1,65 @@
+"""A message's bytes → what a search finds it by, and which messages it answers."""
+
+from msgspec import Struct
+
+from mailctl.domain.body import HTML, plain_text, text_of, texts
+from mailctl.domain.decoding import header_text, message_id, message_ids
+from mailctl.domain.mime import MOST_PARTS, Headers, Node, first, parse
+from mailctl.domain.parts import files
+from mailctl.domain.reading import LONGEST_FIELD, addresses, sender_of
+
+LONGEST_BODY = 100_000  # characters; what stands further behind is not found
+LONGEST_NAME = 500
+MOST_FILES = 200
+MOST_ANCESTORS = 50
+
+
+class Searchable(Struct, frozen=True, kw_only=True):
+    """The words of a message, by where they stand; `ancestors` are Message-IDs, the one it answers last."""
+
+    sender: str
+    recipients: str
+    subject: str
+    body: str
+    files: str
+    message_id: str | None
+    ancestors: tuple[str, ...]
+
+
+def searchable_of(raw: bytes) -> Searchable:
+    """What a search finds a message by; whatever the bytes are, there is something to find."""
+    message = parse(raw)
+    headers = tuple((name, value[:LONGEST_FIELD]) for name, value in message.headers)
+    names = [file.node.filename[:LONGEST_NAME] for file in files(message) if file.node.filename]
+    return Searchable(
+        sender=sender_of(headers)[:LONGEST_FIELD],
+        recipients=", ".join(filter(None, (addresses(headers, name) for name in ("to", "cc", "bcc"))))[:LONGEST_FIELD],
+        subject=header_text(first(headers, "subject"))[:LONGEST_FIELD],
+        body=body_of(message),
+        files=" ".join(names[:MOST_FILES]),
+        message_id=message_id(first(headers, "message-id")),
+        ancestors=ancestors_of(headers),
+    )
+
+
+def body_of(message: Node) -> str:
+    """The words of a message's text, without the markup."""
+    parts = texts(message, iter(range(MOST_PARTS)), depth=0)
+    return "\n".join(words_of(part) for part in parts)[:LONGEST_BODY]
+
+
+def words_of(part: Node) -> str:
+    """The words of one part."""
+    if part.type != HTML:
+        return text_of(part)[:LONGEST_BODY]
+    from mailctl.domain.html import words  # brings html2text
+
+    return words(plain_text(part))
+
+
+def ancestors_of(headers: Headers) -> tuple[str, ...]:
+    """The Message-IDs of what a message answers, the oldest first (RFC 5322, 3.6.4)."""
+    answered = message_ids(first(headers, "in-reply-to"))[:1]
+    above = tuple(one for one in message_ids(first(headers, "references")) if one not in answered)
+    kept = dict.fromkeys((*above[:1], *above[1:][-MOST_ANCESTORS:], *answered))
+    return tuple(kept)
