@@ -57,6 +57,10 @@ CALLS = {
     "whoami": [],
     "send": ["anna@firm.example", "-a", "contact", "-s", "Plans"],
     "reply": ["1", "-a", "contact"],
+    "forward": ["1", "anna@firm.example", "-a", "contact"],
+    "draft list": ["-a", "contact"],
+    "draft send": ["1", "-a", "contact"],
+    "draft drop": ["1", "-a", "contact", "--yes"],
     "outbox list": [],
     "outbox show": ["1"],
     "outbox flush": [],
@@ -75,7 +79,8 @@ REFUSED = {
     "collaborator add", "collaborator set", "collaborator unset", "collaborator remove", "rights grant",
     "rights revoke", "rights report", "rights diff", "rights push", "signature show", "signature set", "signature edit",
     "signature clear", "password set",
-    "password check", "password delete", "send", "fetch", "list", "apply", "store log", "store sync",
+    "password check", "password delete", "send", "draft list", "draft send", "draft drop", "fetch",
+    "list", "apply", "store log", "store sync",
 }  # fmt: skip
 
 

@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "whoami": (STORE, "Say who you are, and what you may do."),
     "send": (MAIL, "Send a mail; its body comes from standard input."),
     "reply": (MAIL, "Answer a mail."),
+    "forward": (MAIL, "Pass a mail on."),
+    "draft": (MAIL, "Look after drafts, and send them."),
     "outbox": (MAIL, "Look after the mail that could not go yet."),
     "fetch": (MAIL, "Fetch what is new."),
     "list": (MAIL, "List fetched mail, newest first."),

@@ -1,12 +1,16 @@
 """`mailctl reply`: an answer to a fetched message."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailctl.cli import writing
 from mailctl.cli.params import AccountName, AsJson, new_app
 from mailctl.cli.session import session
+from mailctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailctl.domain.answering import Whom
 
 app = new_app()
 
@@ -16,6 +20,7 @@ def reply(
     ctx: typer.Context,
     id: Annotated[int, typer.Argument(metavar="ID", help="The message's number, as `mailctl list` shows it.")],
     everybody: Annotated[bool, typer.Option("--all", help="Answer those in To and Cc too.")] = False,
+    to_list: Annotated[bool, typer.Option("--list", help="Answer the mailing list it came through.")] = False,
     account: AccountName = None,
     subject: Annotated[str, typer.Option("--subject", "-s", metavar="TEXT", help="Another subject.")] = "",
     to: Annotated[writing.Texts, typer.Option("--to", metavar="X", help="One more recipient.")] = None,
@@ -29,6 +34,9 @@ def reply(
     html: writing.Html = None,
     no_signature: writing.NoSignature = False,
     header: writing.Header = None,
+    priority: writing.Priority = None,
+    dsn: writing.Dsn = None,
+    draft: writing.AsDraft = False,
     queue: writing.Queue = False,
     dry_run: writing.DryRun = False,
     as_json: AsJson = False,
@@ -38,22 +46,34 @@ def reply(
     Example: mailctl reply 42 --all < answer.txt
     """
     from mailctl.services import reply as service
-    from mailctl.services.send import preview, send
 
     run = session(ctx)
     words = writing.Words(
         to=tuple(to or ()), cc=tuple(cc or ()), bcc=tuple(bcc or ()), reply_to=tuple(reply_to or ()), subject=subject,
         attach=tuple(attach or ()), body=body, markdown=markdown, html=html, no_signature=no_signature,
-        header=tuple(header or ()),
+        header=tuple(header or ()), priority=priority, dsn=dsn,
     )  # fmt: skip
+    way = writing.way_of(draft=draft, queue=queue, dry_run=dry_run)
     start = writing.draft_without_body(words)
-    answer = service.answer(run.context, id, start, everybody=everybody, account=account)
-    chosen = sender or answer.sender
-    with writing.finished(run, words, answer.draft, sure=dry_run) as draft:
-        if dry_run:
-            shown = preview(run.context, draft, account=answer.account, sender=chosen)
-            return writing.show_preview(run, shown, as_json=as_json)
-        posted = send(run.context, draft, account=answer.account, sender=chosen, queue=queue)
-    if posted.sent.sent:
-        service.mark_answered(run.context, id)
-    return writing.show_posted(run, posted, as_json=as_json)
+    made, account, alias = service.answer(
+        run.context, id, start, whom=whom(everybody=everybody, to_list=to_list), account=account
+    )
+    writing.finish(
+        run, words, made, account=account, sender=sender or alias, way=way, as_json=as_json,
+        then=lambda: service.mark_answered(run.context, id),
+    )  # fmt: skip
+
+
+def whom(*, everybody: bool, to_list: bool) -> "Whom":
+    """Who gets the answer, by the options.
+
+    Raises:
+        UsageError: they contradict each other.
+    """
+    from mailctl.domain.answering import Whom
+
+    if everybody and to_list:
+        raise UsageError("--all and --list contradict each other", hint="mailctl reply --help")
+    if to_list:
+        return Whom.LIST
+    return Whom.EVERYBODY if everybody else Whom.AUTHOR

@@ -1,6 +1,8 @@
 """`mailctl send`: a mail from the command line, a script, or an editor."""
 
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +10,9 @@ from mailctl.cli import writing
 from mailctl.cli.params import AccountName, AsJson, new_app
 from mailctl.cli.session import session
 from mailctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailctl.cli.session import Session
 
 app = new_app()
 
@@ -29,6 +34,13 @@ def send(
     html: writing.Html = None,
     no_signature: writing.NoSignature = False,
     header: writing.Header = None,
+    priority: writing.Priority = None,
+    dsn: writing.Dsn = None,
+    raw: Annotated[
+        str | None,
+        typer.Option("--raw", metavar="FILE", help="Send a message that is ready made, byte for byte; - is stdin."),
+    ] = None,
+    draft: writing.AsDraft = False,
     queue: writing.Queue = False,
     dry_run: writing.DryRun = False,
     as_json: AsJson = False,
@@ -39,21 +51,51 @@ def send(
 
     Example: mailctl send anna@firm.example -a contact -s "Plans" --attach plan.pdf < body.txt
     """
-    from mailctl.services import send as service
-
     run = session(ctx)
-    chosen = writing.sending_account(run, account).name
     words = writing.Words(
         to=(*(recipients or ()), *(to or ())), cc=tuple(cc or ()), bcc=tuple(bcc or ()),
         reply_to=tuple(reply_to or ()), subject=subject, attach=tuple(attach or ()), body=body, markdown=markdown,
-        html=html, no_signature=no_signature, header=tuple(header or ()),
+        html=html, no_signature=no_signature, header=tuple(header or ()), priority=priority, dsn=dsn,
     )  # fmt: skip
+    way = writing.way_of(draft=draft, queue=queue, dry_run=dry_run)
+    if raw is not None:
+        refuse_more(raw, words._replace(reply_to=(*words.reply_to, *([sender] if sender else []))), way)
+        return send_raw(run, raw, words, account=account, way=way, as_json=as_json)
+    chosen = writing.sending_account(run, account).name
     start = writing.draft_without_body(words)
-    if not start.recipients:
+    if not (start.recipients or draft):
         raise UsageError("nobody to send it to", hint="mailctl send anna@firm.example …, or --to, --cc, --bcc")
-    with writing.finished(run, words, start, sure=dry_run) as draft:
-        if dry_run:
-            preview = service.preview(run.context, draft, account=chosen, sender=sender)
-            return writing.show_preview(run, preview, as_json=as_json)
-        posted = service.send(run.context, draft, account=chosen, sender=sender, queue=queue)
+    return writing.finish(run, words, start, account=chosen, sender=sender, way=way, as_json=as_json)
+
+
+def refuse_more(raw: str, words: writing.Words, way: writing.Way) -> None:
+    """Refuse what cannot go with a message that is ready made.
+
+    Raises:
+        UsageError: an option that would change it, or keep it as a draft.
+    """
+    bare = writing.Words(to=words.to, cc=words.cc, bcc=words.bcc, dsn=words.dsn)
+    if words != bare or way is writing.Way.DRAFT:
+        raise UsageError(
+            "--raw sends a message as it is: recipients, -a, --dsn, --queue and --dry-run go with it, nothing else",
+            hint=f"mailctl send --raw {raw}",
+        )
+
+
+def send_raw(
+    run: "Session", raw: str, words: writing.Words, *, account: str | None, way: writing.Way, as_json: bool
+) -> None:
+    """Send a message that is ready made."""
+    from mailctl.domain import dsn
+    from mailctl.services import ready
+    from mailctl.services import send as service
+
+    content = sys.stdin.buffer.read() if raw == writing.STDIN else writing.file_content(Path(raw))
+    reports = dsn.parse(words.dsn) if words.dsn is not None else None
+    named = (*words.to, *words.cc, *words.bcc)
+    message = ready.ready(run.context, content, account=account, recipients=named, dsn=reports)
+    if way is writing.Way.DRY_RUN:
+        preview = service.previewed(message)
+        return writing.show_preview(run, preview, as_json=as_json)
+    posted = service.post(run.context, message, queue=way is writing.Way.QUEUE)
     return writing.show_posted(run, posted, as_json=as_json)

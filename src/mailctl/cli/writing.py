@@ -1,19 +1,23 @@
-"""What `send` and `reply` share: their options, the draft made of them, and what is told at the end."""
+"""What `send`, `reply` and `forward` share: their options, the draft made of them, and what is told at the end."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from mailctl.errors import AccountNotFoundError, BadDataError, InputMissingError
+from mailctl.domain.message import Priority as Pressing
+from mailctl.errors import AccountNotFoundError, BadDataError, InputMissingError, UsageError
 
 if TYPE_CHECKING:
     from mailctl.cli.session import Session
     from mailctl.domain.account import Account
     from mailctl.domain.message import Draft
+    from mailctl.services.draft import Kept
+    from mailctl.services.page import Page
     from mailctl.services.send import Posted, Preview
 
 STDIN = "-"
@@ -29,8 +33,23 @@ Markdown = Annotated[bool, typer.Option("--markdown", help="The text is Markdown
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="An HTML page to send beside the text.")]
 NoSignature = Annotated[bool, typer.Option("--no-signature", help="Leave the account's signature out.")]
 Header = Annotated[Texts, typer.Option("--header", metavar="'X-K: V'", help="One more header; repeat.")]
+Priority = Annotated[Pressing | None, typer.Option("--priority", help="How much it presses.")]
+Dsn = Annotated[
+    str | None,
+    typer.Option("--dsn", metavar="WHEN", help="Reports you want: never, or some of failure,delay,success."),
+]
+AsDraft = Annotated[bool, typer.Option("--draft", help="Keep it in the account's Drafts folder; nothing is sent.")]
 Queue = Annotated[bool, typer.Option("--queue", help="Leave it in the outbox for the next flush.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent; no server is reached.")]
+
+
+class Way(StrEnum):
+    """What becomes of a mail that is written."""
+
+    SEND = "send"
+    QUEUE = "queue"
+    DRAFT = "draft"
+    DRY_RUN = "dry-run"
 
 
 class Words(NamedTuple):
@@ -47,6 +66,21 @@ class Words(NamedTuple):
     html: Path | None = None
     no_signature: bool = False
     header: tuple[str, ...] = ()
+    priority: Pressing | None = None
+    dsn: str | None = None
+
+
+def way_of(*, draft: bool, queue: bool, dry_run: bool) -> Way:
+    """What becomes of the mail, by the options.
+
+    Raises:
+        UsageError: they contradict each other.
+    """
+    asked = {Way.DRAFT: draft, Way.QUEUE: queue, Way.DRY_RUN: dry_run}
+    found = [way for way, said in asked.items() if said]
+    if len(found) > 1:
+        raise UsageError(f"--{found[0]} and --{found[1]} contradict each other", hint="mailctl send --help")
+    return found[0] if found else Way.SEND
 
 
 def sending_account(run: "Session", name: str | None) -> "Account":
@@ -68,10 +102,12 @@ def draft_without_body(words: Words) -> "Draft":
         BadDataError: an address or a header cannot be used.
         InputMissingError: an attachment or the HTML file is missing, unreadable, or no file.
     """
+    from mailctl.domain import dsn
     from mailctl.domain.address import parse_all
     from mailctl.domain.message import Draft
     from mailctl.services.send import attachment
 
+    shown = page(words.html) if words.html else None
     return Draft(
         to=parse_all(words.to),
         cc=parse_all(words.cc),
@@ -81,9 +117,20 @@ def draft_without_body(words: Words) -> "Draft":
         headers=tuple(header(text) for text in words.header),
         attachments=tuple(attachment(path) for path in words.attach),
         markdown=words.markdown,
-        html=decoded(attachment(words.html).content, str(words.html)) if words.html else None,
+        html=shown.html if shown else None,
+        images=shown.images if shown else (),
+        priority=words.priority,
+        dsn=dsn.parse(words.dsn) if words.dsn is not None else None,
         signed=not words.no_signature,
     )
+
+
+def page(path: Path) -> "Page":
+    """A page, with the images beside it that it shows."""
+    from mailctl.services import page as service
+    from mailctl.services.send import attachment
+
+    return service.page(decoded(attachment(path).content, str(path)), path.parent)
 
 
 def header(text: str) -> tuple[str, str]:
@@ -144,11 +191,55 @@ def finished(run: "Session", words: Words, start: "Draft", *, sure: bool) -> Ite
     with body(run, words) as text:
         draft = replace(start, body=text)
         for doubt in doubts(draft):
-            if run.is_interactive and not sure:
-                typer.confirm(f"{doubt}: send anyway?", abort=True, err=True)
-            else:
-                run.warn(doubt)
+            ask(run, doubt, sure=sure)
         yield draft
+
+
+def ask(run: "Session", doubt: str, *, sure: bool = False) -> None:
+    """Ask whether to send in spite of a doubt, where somebody can be asked; else a warning."""
+    if run.is_interactive and not sure:
+        typer.confirm(f"{doubt}: send anyway?", abort=True, err=True)
+    else:
+        run.warn(doubt)
+
+
+def finish(
+    run: "Session",
+    words: Words,
+    start: "Draft",
+    *,
+    account: str,
+    sender: str | None,
+    way: Way,
+    as_json: bool,
+    then: Callable[[], object] = lambda: None,
+) -> None:
+    """Let the mail be written, then send, queue, keep or show it, and tell what became of it.
+
+    Args:
+        run: where to ask and tell.
+        words: the options.
+        start: all of the draft but its body.
+        account: that sends.
+        sender: an alias for From; None for the account's address.
+        way: what becomes of it.
+        as_json: whether to tell in JSON.
+        then: what is done once somebody has it.
+    """
+    from mailctl.services import draft as drafts
+    from mailctl.services import send as service
+
+    with finished(run, words, start, sure=way in (Way.DRY_RUN, Way.DRAFT)) as draft:
+        if way is Way.DRY_RUN:
+            preview = service.preview(run.context, draft, account=account, sender=sender)
+            return show_preview(run, preview, as_json=as_json)
+        if way is Way.DRAFT:
+            kept = drafts.keep(run.context, draft, account=account, sender=sender)
+            return show_kept(run, kept, as_json=as_json)
+        posted = service.send(run.context, draft, account=account, sender=sender, queue=way is Way.QUEUE)
+    if posted.sent.sent:
+        then()
+    return show_posted(run, posted, as_json=as_json)
 
 
 def show_preview(run: "Session", preview: "Preview", *, as_json: bool) -> None:
@@ -175,3 +266,13 @@ def show_posted(run: "Session", posted: "Posted", *, as_json: bool) -> None:
         run.say(f"sent to {', '.join(sent.recipients)}")
     else:
         run.say(f"in the outbox as {sent.outbox}; mailctl outbox flush sends it")
+
+
+def show_kept(run: "Session", kept: "Kept", *, as_json: bool) -> None:
+    """Where a draft is now, and how it is sent."""
+    if as_json:
+        run.show(kept, as_json=True)
+    if kept.id is None:
+        run.say(f"kept in '{kept.folder}'; mailctl draft list -a {kept.account}")
+    else:
+        run.say(f"kept in '{kept.folder}' as {kept.id}; mailctl draft send {kept.id} -a {kept.account}")

@@ -5,8 +5,19 @@ from datetime import UTC, datetime
 import pytest
 
 from mailctl.domain.account import Account, Alias
+from mailctl.domain.answering import (
+    Whom,
+    attribution,
+    forwarded,
+    is_own,
+    quoted,
+    recipients,
+    subject_of_answer,
+    subject_of_forward,
+    usable,
+    written_to,
+)
 from mailctl.domain.message import Reading
-from mailctl.services.reply import attribution, quoted, recipients, subject_of, usable, written_to
 
 MINE = ("contact@firm.example", "quotes@firm.example")
 ACCOUNT = Account(
@@ -48,14 +59,14 @@ def specs(pair):
     ],
 )  # fmt: skip
 def test_an_answer_goes_to(values, everybody, expected):
-    assert specs(recipients(reading(**values), MINE, everybody=everybody)) == expected
+    assert specs(recipients(reading(**values), MINE, Whom.EVERYBODY if everybody else Whom.AUTHOR)) == expected
 
 
 @pytest.mark.parametrize(
     ("values", "alias"),
     [
         pytest.param({"to": "quotes@firm.example"}, "quotes@firm.example", id="an alias in To"),
-        pytest.param({"to": "x@x.example", "cc": "Quotes@firm.example"}, "Quotes@firm.example", id="an alias in Cc"),
+        pytest.param({"to": "x@x.example", "cc": "Quotes@firm.example"}, "quotes@firm.example", id="an alias in Cc"),
         pytest.param({"to": "contact@firm.example", "cc": "quotes@firm.example"}, None, id="the address before"),
         pytest.param({"to": "in@firm.example"}, None, id="an alias that only receives"),
         pytest.param({"to": "list@x.example", "headers": (("Delivered-To", "quotes@firm.example"),)},
@@ -71,12 +82,12 @@ def test_it_comes_from_what_was_written_to(values, alias):
     "subject", ["Visit", "Re: Visit", "RE:RE: Visit", "Aw: re: Visit", "Re[3]: Visit", "RE : Visit"]
 )
 def test_re_stands_once(subject):
-    assert subject_of(subject) == "Re: Visit"
+    assert subject_of_answer(subject) == "Re: Visit"
 
 
 @pytest.mark.parametrize("subject", ["Regarding: Visit", "Red: a colour", "R: a language"])
 def test_other_words_with_a_colon_stay(subject):
-    assert subject_of(subject) == f"Re: {subject}"
+    assert subject_of_answer(subject) == f"Re: {subject}"
 
 
 def test_the_thread_goes_on_from_references_else_from_in_reply_to():
