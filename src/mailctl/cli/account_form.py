@@ -124,7 +124,7 @@ def auth_of(form: Form) -> Auth:
         try:
             words = tuple(shlex.split(form.password_command))
         except ValueError as error:
-            raise UsageError(f"--password-command: {str(error).lower()}") from error
+            raise UsageError(f"--password-command: {str(error).lower()}", hint="mailctl account add --help") from error
         return Auth(method=form.method, secret=SecretPlace.COMMAND, command=words)
     if form.password_env is not None:
         return Auth(method=form.method, secret=SecretPlace.ENV, env=form.password_env)
