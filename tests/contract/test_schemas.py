@@ -17,6 +17,7 @@ from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.rights import Right
 from mailctl.domain.settings import VERSION, Sendmail, Settings
 from mailctl.domain.signature import Position, Signature
+from mailctl.domain.watching import Checker, Day, Mode, Watching
 from mailctl.store.editors import KINDS, shipped
 from mailctl.store.encode import BY_FILE_NAME, table_of
 from mailctl.store.jsonschema import FILES
@@ -36,6 +37,7 @@ FULL = Account(
     incoming=Endpoint(host="imap.firm.example", port=143, security=Security.STARTTLS),
     outgoing=Endpoint(host="smtp.firm.example", auth=Auth(secret=SecretPlace.ENV, env="X")),
     folders=Folders(sent="Éléments envoyés"),
+    checker=Checker(enabled=True, interval="30s", mode=Mode.IDLE, folders=("INBOX", "Devis"), remind="never"),
     rights={"ann": (Right.READ, Right.SEND)},
     signature=Signature(markdown="**A**", position=Position.BELOW),
 )
@@ -49,7 +51,11 @@ AFFAIR = Affair(
     tests=(Trial(sender="x@lyon.example", matches=True),),
 )
 SETTINGS = Settings(
-    version=VERSION, firm="F", administrators=("ops",), sendmail=Sendmail(aliases={"root": "a@b.example"})
+    version=VERSION,
+    firm="F",
+    administrators=("ops",),
+    sendmail=Sendmail(aliases={"root": "a@b.example"}),
+    checker=Watching(remind="2h", quiet="20:00-07:30", days=(Day.MON, Day.FRI), open=("thunderbird", "-mail")),
 )
 VALUES = {"account": FULL, "collaborator": ANN, "affair": AFFAIR, "store": SETTINGS}
 APPLY = {

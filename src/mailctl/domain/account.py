@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 from mailctl.domain.address import Address, same
 from mailctl.domain.rights import Right
 from mailctl.domain.signature import Signature
+from mailctl.domain.watching import Checker
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$"
 
@@ -145,10 +146,16 @@ class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     incoming: Annotated[Endpoint, Meta(description="the IMAP server")] = field(default_factory=Endpoint)
     outgoing: Annotated[Endpoint, Meta(description="the SMTP submission server")] = field(default_factory=Endpoint)
     folders: Annotated[Folders, Meta(description="names of special folders")] = field(default_factory=Folders)
+    checker: Annotated[Checker, Meta(description="how it is watched")] = field(default_factory=Checker)
     rights: Annotated[dict[Name, tuple[Right, ...]], Meta(description="who may do what: collaborator = [rights]")] = (
         field(default_factory=dict)
     )
     signature: Annotated[Signature | None, Meta(description="added to every mail sent")] = None
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the checker looks at it."""
+        return self.checker_only if self.checker.enabled is None else self.checker.enabled
 
     @property
     def addresses(self) -> tuple[str, ...]:

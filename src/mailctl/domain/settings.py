@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from mailctl.domain.account import Name, Text
+from mailctl.domain.watching import Watching
 
 VERSION = 1
 
@@ -13,6 +14,7 @@ class Sendmail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """For mailctl-sendmail: who sends when the caller does not say, and local names."""
 
     account: Annotated[Name | None, Meta(description="sends when neither -a, -f nor From name an account")] = None
+    fallback: Annotated[Name | None, Meta(description="stands in when that one's server cannot be reached")] = None
     logins: Annotated[
         tuple[Text, ...], Meta(description="logins that may send so without being a collaborator; `*` for all")
     ] = ()
@@ -30,4 +32,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
         tuple[Text, ...], Meta(description="operating-system logins that may change the whole store")
     ] = ()
     default_account: Annotated[Name | None, Meta(description="sends when no other is named")] = None
+    checker: Annotated[Watching, Meta(description="for the checker: defaults of every watched account")] = field(
+        default_factory=Watching
+    )
     sendmail: Annotated[Sendmail, Meta(description="for mailctl-sendmail")] = field(default_factory=Sendmail)

@@ -11,6 +11,7 @@ from mailctl.domain.account import Account, Kind
 from mailctl.domain.address import parse
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import VERSION, Settings
+from mailctl.domain.watching import Way
 from mailctl.errors import BadDataError, Problem, StoreError, nearest
 
 Value = TypeVar("Value")
@@ -257,7 +258,14 @@ def settings_in(table: dict[str, Any], source: Source) -> Settings:
         raise StoreError(
             f"store.toml: version {version} is newer than this program knows ({VERSION})", hint="update mailctl"
         )
-    return decode(Settings, table, source, extra={}, rules=lambda _: ())
+    return decode(Settings, table, source, extra={}, rules=settings_faults)
+
+
+def settings_faults(settings: Settings) -> list[tuple[Path, str]]:
+    """What is wrong with the settings beyond the types of their keys."""
+    if settings.checker.notify is Way.COMMAND and not settings.checker.command:
+        return [(("checker", "notify"), "is 'command', and checker.command names none")]
+    return []
 
 
 def address_faults(key: str, text: str) -> list[tuple[Path, str]]:
