@@ -42,6 +42,7 @@ CALLS = {
     "signature set": ["contact", "--text", "-"],
     "signature edit": ["contact"],
     "signature clear": ["contact", "--yes"],
+    "signature check": ["contact"],
     "password set": ["contact"],
     "password check": ["contact"],
     "password delete": ["contact", "--yes"],
@@ -78,7 +79,7 @@ REFUSED = {
     "account add", "account import", "account show", "account set", "account unset", "account rename", "account remove",
     "collaborator add", "collaborator set", "collaborator unset", "collaborator remove", "rights grant",
     "rights revoke", "rights report", "rights diff", "rights push", "signature show", "signature set", "signature edit",
-    "signature clear", "password set",
+    "signature clear", "signature check", "password set",
     "password check", "password delete", "send", "draft list", "draft send", "draft drop", "fetch",
     "list", "apply", "store log", "store sync",
 }  # fmt: skip

@@ -12,7 +12,7 @@ import typer
 from mailctl.cli.params import AsJson, Yes, new_app
 from mailctl.cli.session import Session, session
 from mailctl.domain.signature import Position
-from mailctl.errors import UsageError
+from mailctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from mailctl.domain.signature import Signature
@@ -192,3 +192,25 @@ def clear(ctx: typer.Context, name: Name, alias: Alias = None, yes: Yes = False,
     run.confirm(f"clear the signature of '{alias or name}'?", yes=yes)
     after = service.set_(run.context, name, lambda _: None, alias=alias)
     tell(run, name, before, after, alias=alias, as_json=as_json)
+
+
+@app.command()
+def check(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[A]", help="The account; else all of them.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what is to be looked at in signatures: faults, fields that somebody who may send has not filled in, images
+    over 100 kB or on a web server. The exit status is 1 when there is something.
+
+    Example: mailctl signature check contact
+    """
+    from mailctl.services import signature_review as service
+
+    run = session(ctx)
+    found = service.review(run.context, name)
+    if found or as_json:
+        run.show(found, as_json=as_json, columns=("account", "alias", "collaborator", "kind", "text"))
+    if found:
+        raise typer.Exit(Exit.NO)
+    run.say("nothing to look at")

@@ -11,6 +11,7 @@ from mailctl.errors import BadDataError
 
 SOURCE = re.compile(r"""(<img\b[^<>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s>"']+)""", re.IGNORECASE)
 ELSEWHERE = re.compile(r"(?:https?:)?//|(?:cid|data):", re.IGNORECASE)
+ON_THE_WEB = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
          ".webp": "image/webp"}  # fmt: skip
 
@@ -45,6 +46,12 @@ def images_in(html: str, *, folder: str = SIGNATURES) -> tuple[str, ...]:
     """
     named = (file_in(found[2], folder) for found in SOURCE.finditer(html))
     return tuple(dict.fromkeys(name for name in named if name))
+
+
+def images_elsewhere(html: str) -> tuple[str, ...]:
+    """The images that HTML takes from a web server, each once."""
+    found = (unescape(one[2].strip("\"'")).strip() for one in SOURCE.finditer(html))
+    return tuple(dict.fromkeys(one for one in found if ON_THE_WEB.match(one)))
 
 
 def with_cids(html: str, *, within: str = "signature") -> str:

@@ -48,12 +48,10 @@ def problem(ctx: Context, account: Account, source: Source, error: MailctlError)
 
 def tried(ctx: Context, account: Account, people: tuple[Collaborator, ...]) -> Iterator[tuple[Source, MailctlError]]:
     """The texts of an account's signatures that fail for somebody who may send, and how."""
-    senders: list[Collaborator | None] = [
-        one for one in people if Right.SEND in rights_of(one.id, owner=account.owner, grants=account.rights)
-    ]
+    senders = senders_of(account, people)
     empty = {key: "" for one in people for key in one.fields}
     for source in sources(account):
-        for one in senders or [None]:
+        for one in senders or (None,):
             fields = {**empty, **one.fields} if one else Lenient()
             values = values_for(ctx, account, one, alias=source.alias, fields=fields)
             try:
@@ -61,6 +59,11 @@ def tried(ctx: Context, account: Account, people: tuple[Collaborator, ...]) -> I
             except (BadDataError, InputMissingError, StorageError) as error:
                 yield source, error
                 break  # the others fail alike
+
+
+def senders_of(account: Account, people: tuple[Collaborator, ...]) -> tuple[Collaborator, ...]:
+    """Who may send through an account."""
+    return tuple(one for one in people if Right.SEND in rights_of(one.id, owner=account.owner, grants=account.rights))
 
 
 def sources(account: Account) -> Iterator[Source]:
