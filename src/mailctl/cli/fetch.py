@@ -27,6 +27,9 @@ def fetch(
             help="The first time: only mail that came on that day or later. Later on, an earlier day fetches more.",
         ),
     ] = None,
+    reindex: Annotated[
+        bool, typer.Option("--reindex", help="First make the index anew from the Maildirs; no mail is fetched again.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch what is new, of all accounts you may read but checker-only ones; nothing is marked as read.
@@ -40,7 +43,11 @@ def fetch(
 
     run = session(ctx)
     results = service.fetch(
-        run.context, accounts=accounts or (), folders=folders or (), since=since.date() if since else None
+        run.context,
+        accounts=accounts or (),
+        folders=folders or (),
+        since=since.date() if since else None,
+        reindex=reindex,
     )
     run.show(results, as_json=as_json, columns=COLUMNS)
     if not results:

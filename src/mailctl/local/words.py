@@ -25,6 +25,7 @@ from mailctl.domain.query import (
 )
 from mailctl.domain.searchable import Searchable
 from mailctl.local.index import COLUMNS, Index, KnownFolder, Stored, split, stored
+from mailctl.local.rebuilding import forget_words
 
 COLUMN = {Place.SENDER: "{sender} : ", Place.RECIPIENTS: "{recipients} : ", Place.SUBJECT: "{subject} : ",
           Place.BODY: "{body} : ", Place.ANYWHERE: ""}  # fmt: skip
@@ -104,9 +105,7 @@ def drop_stale(index: Index) -> bool:
     [row] = index.rows("SELECT (SELECT count(*) FROM words_docsize), (SELECT count(*) FROM messages)")
     is_stale = int(row[0]) > int(row[1]) + max(STALE_AT_LEAST, int(row[1]) // 4)
     if is_stale:
-        with index.change() as database:
-            database.execute("INSERT INTO words (words) VALUES ('delete-all')")
-            database.execute("UPDATE messages SET ancestors = NULL")
+        forget_words(index)
     return is_stale
 
 

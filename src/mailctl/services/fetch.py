@@ -25,6 +25,7 @@ from mailctl.errors import (
 )
 from mailctl.services.bringing import Changes, Oddity, Place
 from mailctl.services.context import Context
+from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
 from mailctl.services.mirroring import bring_up_to_date, is_unchanged
 
 if TYPE_CHECKING:
@@ -58,7 +59,12 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
 
 def fetch(
-    ctx: Context, *, accounts: Sequence[str] = (), folders: Sequence[str] = (), since: date | None = None
+    ctx: Context,
+    *,
+    accounts: Sequence[str] = (),
+    folders: Sequence[str] = (),
+    since: date | None = None,
+    reindex: bool = False,
 ) -> tuple[Fetched, ...]:
     """Bring accounts' mirrors up to date; one account that fails does not keep the others waiting.
 
@@ -67,6 +73,7 @@ def fetch(
         accounts: all that the actor may read, without the checker-only ones, when none is named.
         folders: all that hold mail of their own when none is named.
         since: on the first time, only mail that came on that day or later; later on, an earlier day fetches more.
+        reindex: whether the index of these accounts is made anew from their Maildirs first.
 
     Raises:
         AccountNotFoundError, RightMissingError, CheckerOnlyError: before anything is opened.
@@ -78,6 +85,8 @@ def fetch(
         return ()
     stop = threading.Event()
     runs = [Run(ctx, account, folders=tuple(folders), since=since, stop=stop) for account in wanted]
+    if reindex:
+        reindexed(ctx, runs)
     _ = ctx.index, ctx.trace  # opened once, before several threads ask for them
     if len(runs) == 1:
         return (runs[0].fetched(),)
@@ -87,6 +96,16 @@ def fetch(
     finally:
         stop.set()  # heard after each batch, when Ctrl-C ends the waiting
         pool.shutdown(cancel_futures=True)
+
+
+def reindexed(ctx: Context, runs: Sequence["Run"]) -> None:
+    """Make the index anew from the Maildirs; fetching then recognises on the server what is here."""
+    from mailctl.local.rebuilding import forget_words
+
+    for run in runs:
+        run.reindex()
+    forget_words(ctx.index)
+    enter_all_words(ctx)
 
 
 def settled(run: "Run") -> Fetched:
@@ -168,9 +187,17 @@ class Run:
                 self.folder(link, folder, states.get(folder.name))
             if not self.folders:
                 self.forget_gone(every)
+            link.close()
+            enter_words(self.ctx, self.account.name)
         if self.later is not None:
             raise self.later
         return self.result()
+
+    def reindex(self) -> None:
+        """Make the account's part of the index anew from its Maildirs."""
+        with self.alone():
+            for known in self.ctx.index.folders(self.account.name):
+                enter_anew(self.ctx, known)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -308,7 +335,12 @@ class Link:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take leave of the server."""
         self.stack.close()
+        self.opened = None
 
     def session(self) -> "ImapSession":
         """The session there is."""
