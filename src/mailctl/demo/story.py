@@ -94,7 +94,7 @@ def rights() -> tuple[Step, ...]:
             says="Rights can be given later, too. This is who may do what, in a store without faults:",
             words=("rights", "grant", "contact", "bob", "read"),
         ),
-        Step(words=("rights", "list"), shows=("organize,send  read",)),
+        Step(words=("rights", "list"), shows=("ros-   r---  rosm",)),
         Step(words=("store", "check"), shows=("valid",)),
         Step(
             says="You made the store, so you are its administrator, and may act for anybody: with --as.",
