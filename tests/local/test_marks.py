@@ -74,7 +74,7 @@ def test_on_a_full_disk_the_former_mark_stands(tmp_path):
     with mounted(tmp_path / "small") as disk:
         marks = Marks(disk / "marks")
         marks.save("contact", MARK)
-        fill(disk)
+        fill(disk / "full")
 
         with pytest.raises(StorageError, match="No space left"):
             marks.save("contact", Mark(told=tuple(str(number) for number in range(100_000))))
