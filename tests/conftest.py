@@ -13,7 +13,7 @@ import pytest
 
 from mailctl.cli.main import main
 
-pytest_plugins = ("support.mailservers", "support.kept")
+pytest_plugins = ("support.mailservers", "support.kept", "support.desktop")
 
 KEPT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_FILE", "PYTHONPATH"}
 LOGIN = pwd.getpwuid(os.getuid()).pw_name

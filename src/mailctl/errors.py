@@ -243,6 +243,24 @@ class SecretUnavailableError(MailctlError):
     exit_status = Exit.PERMISSION
 
 
+class SecretLockedError(SecretUnavailableError):
+    """The keyring is locked or does not answer now; it may later, without anybody changing a setting."""
+
+
+class NotShownError(MailctlError):
+    """Nobody displays notifications here, or who does failed."""
+
+    code = "not-shown"
+    exit_status = Exit.UNAVAILABLE
+
+
+class NotRunningError(MailctlError):
+    """The checker does not run, or does not answer."""
+
+    code = "not-running"
+    exit_status = Exit.UNAVAILABLE
+
+
 class Problem(NamedTuple):
     """One fault in one file of the store; line 0 means the whole file."""
 
