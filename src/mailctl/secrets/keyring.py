@@ -13,7 +13,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringError, KeyringLocked
 
 from mailctl.domain.account import Server
-from mailctl.errors import SecretUnavailableError
+from mailctl.errors import SecretLockedError, SecretUnavailableError
 from mailctl.secrets import user_of
 
 if sys.platform == "linux":
@@ -150,12 +150,12 @@ def mapped(seconds: float) -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise SecretUnavailableError(
+        raise SecretLockedError(
             f"the keyring did not answer within {seconds:g} s",
             hint=f"unlock it in your desktop session, or {ELSEWHERE}",
         ) from error
     except KeyringLocked as error:
-        raise SecretUnavailableError(
+        raise SecretLockedError(
             "the keyring is locked", hint=f"unlock it in your desktop session, or {ELSEWHERE}"
         ) from error
     except (KeyringError, OSError, *FAILURES) as error:

@@ -10,7 +10,7 @@ from keyring.backends import SecretService
 from secretstorage.collection import SESSION_COLLECTION
 from secretstorage.exceptions import SecretStorageException
 
-from mailctl.errors import SecretUnavailableError
+from mailctl.errors import SecretLockedError, SecretUnavailableError
 
 FAILURES = (SecretStorageException, jeepney.DBusErrorResponse)
 ELSEWHERE = "keep it elsewhere: mailctl account set ACCOUNT auth.secret=command (or env, credential)"
@@ -53,4 +53,4 @@ def unlock(bus: DBusConnection, *, interactive: bool) -> None:
     if collection.is_locked() and interactive:
         collection.unlock(timeout=PROMPT_WITHIN)
     if collection.is_locked():
-        raise SecretUnavailableError("the keyring is locked", hint=f"unlock it in your desktop session, or {ELSEWHERE}")
+        raise SecretLockedError("the keyring is locked", hint=f"unlock it in your desktop session, or {ELSEWHERE}")
