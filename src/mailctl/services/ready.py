@@ -15,7 +15,8 @@ from mailctl.domain.parts import protection
 from mailctl.domain.rights import Right
 from mailctl.errors import AccountNotFoundError, BadDataError, CheckerOnlyError, RightMissingError, UsageError
 from mailctl.services.context import Context
-from mailctl.services.send import Composed, entry, new_id
+from mailctl.services.posting import Composed
+from mailctl.services.send import entry, new_id
 
 HIDDEN = ("bcc", "resent-bcc")
 LONGEST_LINE = 998  # RFC 5321, 4.5.3.1.6
@@ -87,6 +88,8 @@ def checked(ctx: Context, raw: bytes) -> bytes:
         )
     if long:
         ctx.warn(f"line {long} is longer than {LONGEST_LINE} bytes: servers may cut it")
+    if not whole.partition(b"\r\n\r\n")[0].isascii():
+        ctx.warn("its header has letters beyond ASCII in clear: servers without SMTPUTF8 will not take it")
     return whole
 
 
