@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailctl.domain.account import Account, Alias
 from mailctl.domain.answering import (
@@ -119,3 +121,104 @@ def test_what_is_no_address_is_left_out():
     assert [one.spec for one in usable('"A, B" <a@x.example>, nonsense, <b@x.example>, c@')] == [
         "a@x.example", "b@x.example"
     ]  # fmt: skip
+
+
+# -- lists, and all the ways of being oneself
+
+
+LIST = (("List-Post", "<mailto:plans@lists.example?subject=x>, <https://lists.example/post>"),)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        pytest.param(LIST, ["plans@lists.example"], id="by mail or on the web"),
+        pytest.param((("LIST-POST", "<mailto:a%2Bb@lists.example>"),), ["a+b@lists.example"], id="percent-encoded"),
+        pytest.param((("List-Post", "NO"),), [], id="one that takes no mail"),
+        pytest.param((("List-Post", "<mailto:nonsense>"),), [], id="nonsense"),
+        pytest.param((), [], id="no list"),
+    ],
+)
+def test_an_answer_to_the_list_goes_where_it_takes_mail(headers, expected):
+    assert specs(recipients(reading(headers=headers), MINE, Whom.LIST)) == (expected, [])
+
+
+def test_an_answer_to_all_goes_where_its_author_asks_for():
+    asks = reading(headers=(("Mail-Followup-To", "plans@lists.example, Contact+x@firm.example"),), cc="x@x.example")
+
+    assert specs(recipients(asks, MINE, Whom.EVERYBODY)) == (["plans@lists.example"], [])
+    assert specs(recipients(asks, MINE, Whom.AUTHOR)) == (["anna@client.example"], [])
+
+
+@pytest.mark.parametrize(
+    ("spec", "own"),
+    [
+        pytest.param("CONTACT@Firm.example", True, id="in another case"),
+        pytest.param("contact+visit@firm.example", True, id="with a tag"),
+        pytest.param("z@XN--BCHER-KVA.example", True, id="the domain in ASCII"),
+        pytest.param("news+firm@x.example", True, id="a tag that is part of it"),
+        pytest.param("news@x.example", False, id="without the tag that is part of it"),
+        pytest.param("news+other@x.example", False, id="with another one"),
+        pytest.param("contact@firm.example.org", False, id="a longer domain"),
+        pytest.param("xcontact@firm.example", False, id="a longer name"),
+    ],
+)
+def test_what_is_ones_own(spec, own):
+    assert is_own(spec, ("contact@firm.example", "z@bücher.example", "news+firm@x.example")) is own
+
+
+def test_a_tagged_alias_answers_as_the_alias():
+    assert written_to(reading(to="Quotes+lycee@firm.example"), ACCOUNT) == "quotes@firm.example"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("SV: Re: VS: Visit", "Re: Visit"),
+        ("回复：Visit", "Re: Visit"),
+        ("Re: [plans] Re: Visit", "Re: [plans] Visit"),
+        ("[plans] Visit", "Re: [plans] Visit"),
+        ("Fwd: Visit", "Re: Fwd: Visit"),
+        ("", "Re:"),
+    ],
+)
+def test_marks_of_answers_are_not_piled_up(before, after):
+    assert subject_of_answer(before) == after
+    assert subject_of_answer(after) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Visit", "Fwd: Visit"),
+        ("Fwd: Visit", "Fwd: Visit"),
+        ("TR : WG: Fw: Visit", "Fwd: Visit"),
+        ("Re: Visit", "Fwd: Re: Visit"),
+        ("Fwd: AW: Re: Visit", "Fwd: Re: Visit"),
+        ("Forward: march", "Fwd: Forward: march"),
+        ("", "Fwd:"),
+    ],
+)
+def test_fwd_stands_once(before, after):
+    assert subject_of_forward(before) == after
+    assert subject_of_forward(after) == after
+
+
+@given(st.text(max_size=60))
+def test_marking_twice_changes_nothing(subject):
+    for mark in (subject_of_answer, subject_of_forward):
+        assert mark(mark(subject)) == mark(subject)
+
+
+def test_what_is_passed_on_is_told_by_what_it_says_itself():
+    head = forwarded(reading(date=None, cc="ben@x.example", subject=""), text="x").head
+
+    assert head.splitlines() == [
+        "---------- Forwarded message ----------", "From: Anna <anna@client.example>", "To: contact@firm.example",
+        "Cc: ben@x.example",
+    ]  # fmt: skip
+
+
+def test_what_is_answered_is_quoted_without_its_authors_signature():
+    assert quoted(reading(text="Hello\n-- \nAnna\n")).text == "Hello\n"
+    assert quoted(reading(text="Hello\n--\nAnna\n", is_html=True)).text == "Hello\n"
