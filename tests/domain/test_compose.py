@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailctl.domain.address import Address, parse
-from mailctl.domain.compose import compose, new_message_id
+from mailctl.domain.compose import compose
+from mailctl.domain.identity import new_message_id
 from mailctl.domain.inline import cid_of
 from mailctl.domain.message import Attachment, Draft, Quoted
 from mailctl.domain.signature import Position, Rendered

@@ -65,13 +65,57 @@ def test_refused_before_the_server_was_asked_has_status_0():
     assert {(one.recipient, one.status) for one in after.refused} == {("a@x.example", 0), ("b@x.example", 0)}
 
 
-def test_waits_grow_up_to_six_hours():
-    entry, waits = NEW, []
-    for _ in range(8):
-        entry = outgoing.postponed(entry, TemporaryError("no network"), NOW)
-        waits.append((entry.next_attempt - NOW).total_seconds() / 60)
+def waits(entry, number, words="no network"):
+    found = []
+    for _ in range(number):
+        entry = outgoing.postponed(entry, TemporaryError(words), NOW)
+        found.append((entry.next_attempt - NOW).total_seconds() / 60)
+    return found
 
-    assert waits == [0, 5, 15, 60, 180, 360, 360, 360]
+
+def test_waits_grow_up_to_six_hours_and_each_is_a_little_shorter_than_it_might_be():
+    most = [0, 5, 15, 60, 180, 360, 360, 360]
+
+    assert all(0.8 * limit <= found <= limit for found, limit in zip(waits(NEW, 8), most, strict=True))
+
+
+def test_no_two_messages_wait_equally_long():
+    other = replace(NEW, message_id="<2@firm.example>")
+
+    assert waits(NEW, 8)[1:] != waits(other, 8)[1:]
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("450 4.2.0 Greylisted, try again in 300 seconds", 300),
+        ("451 4.7.1 Greylisted for 5 minutes", 300),
+        ("450 please come back in 00:04:58", 298),
+        ("421 too many, wait 1 hour", 3600),
+        ("450 retry after 60s", 60),
+        ("452 wait about 3 mins.", 180),
+        ("450 in 999999999 hours", 86400),
+        ("450 in 99999999999999999999 seconds", 0),
+        ("451 try again later", 0),
+        ("451 for 5 users", 0),
+        ("cannot reach smtp.firm.example:587: no answer within 60 seconds", 0),
+    ],
+)
+def test_a_server_that_says_how_long_is_obeyed_for_a_day_at_most(words, seconds):
+    assert outgoing.back_off(words) == timedelta(seconds=seconds)
+
+
+def test_what_a_server_asks_for_is_waited_even_at_first():
+    assert waits(NEW, 2, "450 try again in 3600 seconds") == [60, 60]
+
+
+def test_what_waits_for_a_day_is_old_unless_its_time_has_not_come():
+    tomorrow = NOW + timedelta(days=2)
+
+    assert NEW.is_old(tomorrow)
+    assert replace(NEW, next_attempt=None, attempts=1).is_old(tomorrow)
+    assert not NEW.is_old(NOW + timedelta(hours=23))
+    assert not replace(NEW, next_attempt=tomorrow + timedelta(days=1)).is_old(tomorrow)
 
 
 def test_an_unknown_fate_is_never_tried_within_the_same_minute_and_not_for_ever():

@@ -87,7 +87,7 @@ def send_raw(
 ) -> None:
     """Send a message that is ready made."""
     from mailctl.domain import dsn
-    from mailctl.services import ready
+    from mailctl.services import posting, ready
     from mailctl.services import send as service
 
     content = sys.stdin.buffer.read() if raw == writing.STDIN else writing.file_content(Path(raw))
@@ -97,5 +97,5 @@ def send_raw(
     if way is writing.Way.DRY_RUN:
         preview = service.previewed(message)
         return writing.show_preview(run, preview, as_json=as_json)
-    posted = service.post(run.context, message, queue=way is writing.Way.QUEUE)
+    posted = posting.post(run.context, message, queue=way is writing.Way.QUEUE)
     return writing.show_posted(run, posted, as_json=as_json)

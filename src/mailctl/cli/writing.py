@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mailctl.domain.message import Draft
     from mailctl.services.draft import Kept
     from mailctl.services.page import Page
-    from mailctl.services.send import Posted, Preview
+    from mailctl.services.posting import Posted
+    from mailctl.services.send import Preview
 
 STDIN = "-"
 Texts = list[str] | None

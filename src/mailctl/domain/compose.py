@@ -1,7 +1,7 @@
 """Draft → the bytes of a message: signature, quotation, threading, attachments (RFC 5322, 2045)."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 from mailctl.domain import entity, fields
 from mailctl.domain.address import Address
@@ -20,18 +20,6 @@ IMPORTANCE = {
     Priority.HIGH: (("Importance", "high"), ("X-Priority", "1")),
     Priority.LOW: (("Importance", "low"), ("X-Priority", "5")),
 }
-
-
-def new_message_id(domain: str, *, now: datetime, token: str) -> str:
-    """A Message-ID that nobody else makes (RFC 5322, 3.6.4).
-
-    Args:
-        domain: the account's.
-        now: the moment, of which only the second is told.
-        token: random letters and digits.
-    """
-    host = Address(local="x", domain=domain).wire.removeprefix("x@")
-    return f"<{now.astimezone(UTC):%Y%m%d%H%M%S}.{token}@{host}>"
 
 
 def compose(draft: Draft, *, sender: Address, date: datetime, message_id: str, signature: Rendered | None) -> bytes:

@@ -127,7 +127,7 @@ class DeliveryRefusedError(MessageRefusedError):
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """What became of a message handed to `send`."""
+    """What became of a message handed to `send`; `repeated`: of the one that had its key before."""
 
     account: str
     message_id: str
@@ -140,6 +140,7 @@ class Sent(Struct, frozen=True, kw_only=True):
     refused: tuple[Refusal, ...] = ()
     outbox: int | None = None
     warnings: tuple[str, ...] = ()
+    repeated: bool = False
 
 
 class Head(Struct, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """A message on its way out as a value: how far it has come, and what each answer of a server makes of it."""
 
+import re
+import zlib
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -12,6 +14,15 @@ from mailctl.errors import MailctlError
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (0, 5, 15, 60, 180, 360))  # the last one from then on
 UNKNOWN_WAIT = timedelta(minutes=1)  # so long a provider may take to show in Sent what it took
 MOST_UNKNOWN = 5  # a server that never says whether it took a message does not get it for ever
+OLD = timedelta(days=1)
+LONGEST_WAIT = timedelta(days=1)  # whatever a server asks for
+SPREAD = 0.2  # of a wait, so that not all of a firm's machines come back at one moment
+UNITS = {"s": 1, "m": 60, "h": 3600}
+COME_BACK = re.compile(  # as greylisting and rate limits say it
+    r"\b(?:in|after|for|wait)\s+(?:about\s+|at\s+least\s+|another\s+)?"
+    r"(?:(\d{1,9})\s*(s|m|h)(?:ec|in|r|our|econd|inute)?s?\b|(\d{1,3}):(\d\d):(\d\d)\b)",
+    re.IGNORECASE,
+)
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -19,6 +30,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     `recipients` are those it has still to go to; who has it or was refused is in `accepted` and `refused`.
     `next_attempt` None: it waits until somebody says so. `copied` None: no copy in Sent is ours to make.
+    `key` says what is not to go twice. `fallback` is the account that stands in when the server cannot be reached.
     State `queued` means surely not sent to `recipients`; `sending` is entered before the last byte goes out.
     """
 
@@ -38,6 +50,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     last_reply: str = ""
     copied: bool | None = False
     dsn: Dsn | None = None
+    key: str = ""
+    fallback: str | None = None
 
     @property
     def envelope(self) -> Envelope:
@@ -63,6 +77,11 @@ class Entry(Struct, frozen=True, kw_only=True):
         """Whether its time has come."""
         return self.next_attempt is not None and self.next_attempt <= now
 
+    def is_old(self, now: datetime) -> bool:
+        """Whether somebody should be told that it still waits; what is to go later waits as it should."""
+        is_to_go_later = self.attempts == 0 and self.next_attempt is not None and self.next_attempt > now
+        return now - self.created > OLD and not is_to_go_later
+
 
 def settled(entry: Entry, now: datetime) -> Entry:
     """The entry in the state that what is left of it asks for."""
@@ -76,8 +95,25 @@ def settled(entry: Entry, now: datetime) -> Entry:
 
 
 def wait(entry: Entry) -> timedelta:
-    """How long an entry waits after so many attempts."""
-    return WAITS[min(max(entry.attempts, 1), len(WAITS)) - 1]
+    """How long an entry waits after so many attempts: as long as the server asked for, else longer each time."""
+    usual = WAITS[min(max(entry.attempts, 1), len(WAITS)) - 1]
+    chance = (
+        zlib.crc32(f"{entry.message_id} {entry.attempts}".encode()) / 2**32
+    )  # for each entry another, and no surprise
+    return max(usual * (1 - SPREAD * chance), back_off(entry.last_reply))
+
+
+def back_off(reply: str) -> timedelta:
+    """How long a server's words ask one to wait, a day at most; nothing where they name no time."""
+    found = COME_BACK.search(reply)
+    if found is None:
+        return timedelta()
+    number, unit, *clock = found.groups()
+    if number:
+        seconds = int(number) * UNITS[unit.lower()]
+    else:
+        seconds = sum(int(part) * factor for part, factor in zip(clock, (3600, 60, 1), strict=True))
+    return min(timedelta(seconds=seconds), LONGEST_WAIT)
 
 
 def delivered(entry: Entry, delivery: Delivery, now: datetime) -> Entry:

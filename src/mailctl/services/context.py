@@ -5,11 +5,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mailctl.domain.account import Account, Server
+from mailctl.domain.account import Account, SecretPlace, Server
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.rights import ALL_RIGHTS, VERBS, Right, rights_of
 from mailctl.errors import (
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mailctl.domain.settings import Settings
     from mailctl.local.index import Index
     from mailctl.local.maildir import Maildir
+    from mailctl.local.once import Once
     from mailctl.local.outbox import Outbox
     from mailctl.remote.imap import ImapSession
     from mailctl.remote.smtp import SmtpSession
@@ -82,6 +84,7 @@ class Context:
         self.local_mail = local_mail
         self.store = Store(paths.store)
         self.admitted: set[str] = set()
+        self.asking = Lock()  # for nobody is asked to unlock the keyring twice at once
 
     @cached_property
     def settings(self) -> "Settings":
@@ -217,13 +220,13 @@ class Context:
     def sends_local_mail(self, account: Account) -> bool:
         """Whether a login that is no collaborator's may send through the account, as `[sendmail]` lets it.
 
-        Only mailctl-sendmail asks for that, and only the account for local mail is meant by it.
+        Only mailctl-sendmail asks for that, and only the account for local mail and the one that stands in are meant.
         """
         chosen = self.settings.sendmail
         return (
             self.local_mail
             and bool({self.login, "*"} & set(chosen.logins))
-            and account.name == (chosen.account or self.settings.default_account)
+            and account.name in (chosen.account or self.settings.default_account, chosen.fallback)
         )
 
     def refusal(self, account: Account, need: Right) -> RightMissingError:
@@ -311,7 +314,8 @@ class Context:
             raise RightMissingError(f"'{account.name}' was not asked for through the door")
         from mailctl.secrets import lookup
 
-        return lookup(server, account=account.name, environ=self.environ, interactive=self.interactive)
+        with self.asking if server.auth.secret is SecretPlace.KEYRING else nullcontext():
+            return lookup(server, account=account.name, environ=self.environ, interactive=self.interactive)
 
     @contextmanager
     def imap(self, account: Account) -> "Iterator[ImapSession]":
@@ -350,6 +354,13 @@ class Context:
         from mailctl.local.outbox import Outbox
 
         return Outbox(self.paths.state / "outbox")
+
+    @cached_property
+    def once(self) -> "Once":
+        """The keys of mail that must not go twice."""
+        from mailctl.local.once import Once
+
+        return Once(self.paths.state / "once")
 
     @cached_property
     def index(self) -> "Index":

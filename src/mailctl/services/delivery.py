@@ -1,8 +1,8 @@
 """Handing over what waits in the outbox: to the server, into Sent, and out of the outbox."""
 
-from contextlib import ExitStack
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,24 +10,26 @@ from msgspec.structs import replace
 from mailctl.domain import outgoing
 from mailctl.domain.account import Account
 from mailctl.domain.folders import Use, special
-from mailctl.domain.message import Flag, State
+from mailctl.domain.message import Delivery, Flag, State
 from mailctl.domain.outgoing import Entry
+from mailctl.domain.rights import Right
 from mailctl.errors import (
     BadDataError,
     FateUnknownError,
     MailctlError,
     MessageRefusedError,
+    ServerUnreachableError,
     StorageError,
     TemporaryError,
 )
 from mailctl.services.context import Context
+from mailctl.services.servers import Servers
 
 if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession
-    from mailctl.remote.smtp import SmtpSession
 
 NEW_SENT = "Sent"
-MOST_DEATHS = 2
+LIGHT = 1 << 20  # bytes of a message that may be read before its turn
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -39,18 +41,23 @@ class Outcome(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class Ready(NamedTuple):
+    """An entry that its turn has come for, with its message; or with what stands in the way."""
+
+    entry: Entry
+    raw: bytes
+    fault: MailctlError | None = None
+
+
 class Courier:
-    """Takes entries of one account to its servers: one login at each, when it is first needed."""
+    """Takes entries of one account to its servers."""
 
     def __init__(self, ctx: Context, account: Account) -> None:
         self.ctx = ctx
         self.account = account
-        self.sessions = ExitStack()
-        self.smtp: SmtpSession | None = None
-        self.imap: ImapSession | None = None
-        self.deaths = 0
-        self.smtp_error: MailctlError | None = None
-        self.imap_error: MailctlError | None = None
+        self.servers = Servers(ctx, account)
+        self.stand_in: Courier | None = None
+        self.folder: str | None = None
 
     def __enter__(self) -> "Courier":
         return self
@@ -59,28 +66,48 @@ class Courier:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Take leave of the servers."""
-        self.sessions.close()
+        self.servers.close()
+        if self.stand_in is not None:
+            self.stand_in.servers.close()
 
     # -- one entry
 
     def deliver(self, entry: Entry) -> Outcome:
         """Do what is left to do for an entry that the caller holds; each step is on the disk before the next."""
+        return self.take(self.ready(entry))
+
+    def ready(self, entry: Entry) -> Ready:
+        """An entry and its message, once it is known whether a message whose fate was unknown went out."""
         try:
             raw = self.ctx.outbox.raw(entry)
             if entry.state is State.UNKNOWN and entry.recipients and self.is_in_sent(entry):
                 entry = outgoing.found_sent(entry, self.ctx.now())
         except MailctlError as fault:
+            return Ready(entry, b"", fault)
+        return Ready(entry, raw)
+
+    def take(self, ready: Ready, following: Ready | None = None) -> Outcome:
+        """Do what is left to do for an entry.
+
+        Args:
+            ready: the entry.
+            following: the one whose turn is next, if one is known.
+        """
+        entry, raw, fault = ready
+        if fault is not None:
             return self.settle(outgoing.postponed(entry, fault, self.ctx.now()), error=fault)
         if not entry.recipients:
             return self.settle(*self.with_copy(replace(entry, attempts=entry.attempts + 1), raw))
-        after, error = self.handed_over(entry, raw)
+        if entry.copied is False:
+            self.servers.expect_mailbox()
+        after, error = self.handed_over(entry, raw, following)
         if not after.owes_copy:
-            return self.settle(after, error=error)
+            return self.instead(entry, self.settle(after, error=error))
         unsaved = self.save(after)
         after, warnings = self.with_copy(after, raw)
         return self.settle(after, (*unsaved, *warnings), error=error)
 
-    def handed_over(self, entry: Entry, raw: bytes) -> tuple[Entry, MailctlError | None]:
+    def handed_over(self, entry: Entry, raw: bytes, following: Ready | None) -> tuple[Entry, MailctlError | None]:
         """The entry after the server has answered, and what went wrong, if anything."""
         said: list[str] = []
 
@@ -89,18 +116,48 @@ class Courier:
             said.append("all but the final dot")
 
         try:
-            session = self.submission()
-            delivery = session.send(entry.envelope, raw, before_last=before_last)
+            delivery = self.sent(entry, raw, before_last, following)
         except (MessageRefusedError, BadDataError) as error:
             return outgoing.rejected(entry, error, self.ctx.now()), error
         except MailctlError as error:
-            self.count_death(error)
+            self.servers.count_death(error)
             has_answer = isinstance(error, TemporaryError) and not isinstance(error, FateUnknownError)
             became = outgoing.lost if said and not has_answer else outgoing.postponed
             return became(entry, error, self.ctx.now()), error
-        self.deaths = 0
+        self.servers.deaths = 0
         after = outgoing.delivered(entry, delivery, self.ctx.now())
         return after, shortfall(entry, after)
+
+    def sent(self, entry: Entry, raw: bytes, before_last: Callable[[], None], following: Ready | None) -> Delivery:
+        """What the server says of a message; a session that died after others were sent is replaced."""
+        ahead = (following.entry.envelope, following.raw) if following and is_light(following) else None
+        for is_last in (False, True):
+            session = self.servers.submission()
+            try:
+                return session.send(entry.envelope, raw, before_last=before_last, following=ahead)
+            except FateUnknownError:
+                raise
+            except TemporaryError:
+                if is_last or not self.servers.has_aged:
+                    raise
+        raise AssertionError
+
+    def instead(self, before: Entry, outcome: Outcome) -> Outcome:
+        """What the account that stands in makes of an entry whose own server could not be reached."""
+        if before.fallback is None or not isinstance(outcome.error, ServerUnreachableError):
+            return outcome
+        try:
+            if self.stand_in is None:
+                self.stand_in = Courier(self.ctx, self.ctx.account(before.fallback, need=Right.SEND))
+        except MailctlError as error:
+            return replace(outcome, warnings=(*outcome.warnings, f"'{before.fallback}' cannot stand in: {error}"))
+        other = self.stand_in.account
+        moved = replace(before, account=other.name, fallback=None, sender=before.sender and other.address)
+        tried = self.stand_in.take(self.ready(moved))
+        if not isinstance(tried.error, ServerUnreachableError):
+            return tried
+        self.save(outcome.entry)  # it stays the first one's
+        return outcome
 
     def with_copy(self, entry: Entry, raw: bytes) -> tuple[Entry, tuple[str, ...]]:
         """The entry after its copy was laid into Sent; where that fails, a warning, and it is tried again later."""
@@ -115,18 +172,22 @@ class Courier:
 
     def settle(self, entry: Entry, warnings: tuple[str, ...] = (), *, error: MailctlError | None = None) -> Outcome:
         """Keep what is left of an entry, or let it go."""
-        warnings = (*self.unheard(entry), *warnings)
-        if entry.is_done:
-            self.ctx.outbox.remove(entry)
+        unremembered = self.remember(entry) if entry.is_done else ()
+        is_kept = bool(unremembered) or not entry.is_done
+        if is_kept:
+            warnings = (*warnings, *unremembered, *self.save(entry))
         else:
-            warnings = (*warnings, *self.save(entry))
-        return Outcome(entry=entry, kept=not entry.is_done, error=error, warnings=tuple(dict.fromkeys(warnings)))
+            self.ctx.outbox.remove(entry)
+        return Outcome(entry=entry, kept=is_kept, error=error, warnings=tuple(dict.fromkeys(warnings)))
 
-    def unheard(self, entry: Entry) -> tuple[str, ...]:
-        """That the server that took a message does not know the reports it was to send, if so (RFC 3461)."""
-        if entry.dsn is None or not entry.accepted or self.smtp is None or "DSN" in self.smtp.features:
-            return ()
-        return (f"sent, but {self.smtp.server.where} offers no DSN: it reports as it does by itself",)
+    def remember(self, entry: Entry) -> tuple[str, ...]:
+        """Keep the key of an entry that goes; where that fails, a warning, and the entry stays for its key's sake."""
+        try:
+            if entry.key:
+                self.ctx.once.remember(entry)
+        except StorageError as error:
+            return (f"the outbox keeps {entry.id}, for its key cannot be noted elsewhere: {error}",)
+        return ()
 
     def save(self, entry: Entry) -> tuple[str, ...]:
         """Write how far an entry has come; a full disk is a warning, for what was sent is sent."""
@@ -140,8 +201,8 @@ class Courier:
 
     def file_copy(self, entry: Entry, raw: bytes) -> None:
         """Lay a copy into Sent, unless one is there: the provider's own, or one whose answer was lost."""
-        session = self.mailbox()
-        folder = self.sent_folder(session) or self.made_sent_folder(session)
+        session = self.servers.mailbox()
+        folder = self.folder = self.folder or self.sent_folder(session) or self.made_sent_folder(session)
         provider = self.ctx.provider(self.account)
         is_ours_alone = provider is not None and provider.files_sent is False and entry.attempts == 1
         if is_ours_alone or not session.has_message(folder, entry.message_id):
@@ -149,7 +210,7 @@ class Courier:
 
     def is_in_sent(self, entry: Entry) -> bool:
         """Whether a message whose fate is not known lies in Sent, so that it went out."""
-        session = self.mailbox()
+        session = self.servers.mailbox()
         folder = self.sent_folder(session)
         return folder is not None and session.has_message(folder, entry.message_id)
 
@@ -163,38 +224,10 @@ class Courier:
         session.create(name)
         return name
 
-    # -- the servers
 
-    def submission(self) -> "SmtpSession":
-        """The submission session; one that could not be had is not tried for each entry anew."""
-        if self.smtp_error is not None:
-            raise self.smtp_error
-        if self.smtp is None or self.smtp.is_dead:
-            try:
-                self.smtp = self.sessions.enter_context(self.ctx.smtp(self.account))
-            except MailctlError as error:
-                self.smtp_error = error
-                raise
-        return self.smtp
-
-    def count_death(self, error: MailctlError) -> None:
-        """Give the server up when it hangs up on one entry after the other."""
-        if self.smtp is not None and self.smtp.is_dead:
-            self.deaths += 1
-            if self.deaths >= MOST_DEATHS:
-                self.smtp_error = error
-
-    def mailbox(self) -> "ImapSession":
-        """The IMAP session; one that could not be had is not tried for each entry anew."""
-        if self.imap_error is not None:
-            raise self.imap_error
-        if self.imap is None:
-            try:
-                self.imap = self.sessions.enter_context(self.ctx.imap(self.account))
-            except MailctlError as error:
-                self.imap_error = error
-                raise
-        return self.imap
+def is_light(ready: Ready) -> bool:
+    """Whether an entry's envelope may be said before its turn has come."""
+    return ready.fault is None and bool(ready.entry.recipients) and len(ready.raw) <= LIGHT
 
 
 def shortfall(before: Entry, after: Entry) -> MailctlError | None:

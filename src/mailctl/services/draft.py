@@ -18,8 +18,9 @@ from mailctl.domain.message import Draft, Flag
 from mailctl.domain.rights import Right
 from mailctl.errors import AlreadyExistsError, MailctlError, MessageNotFoundError, UsageError
 from mailctl.services.context import Context
+from mailctl.services.posting import Composed, Posted, post
 from mailctl.services.ready import finished, recipients_in, refuse_stranger
-from mailctl.services.send import Composed, Posted, post, written
+from mailctl.services.send import written
 
 if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession

@@ -14,7 +14,8 @@ from mailctl.domain.mailboxes import mailboxes
 from mailctl.domain.rights import Right
 from mailctl.errors import BadDataError, MailctlError, MessageRefusedError, RightMissingError, UsageError
 from mailctl.services.context import Context
-from mailctl.services.send import Composed, Posted, entry, post
+from mailctl.services.posting import Composed, Posted, post
+from mailctl.services.send import entry
 
 HIDDEN = ("bcc", "resent-bcc")
 
@@ -58,7 +59,7 @@ def hand_in(ctx: Context, raw: bytes, call: Call) -> Posted:
         header_text(ready.value("subject")).encode("utf-8", "replace").decode(),
         recipients=recipients,
         sender=envelope_sender(ctx, account, call, message),
-        files_copy=False,
+        wants_copy=False,
     )
     posted = post(ctx, Composed(account, new, ready.raw), queue=call.queue)
     if isinstance(posted.failure, MessageRefusedError) and not posted.sent.sent:
@@ -175,8 +176,8 @@ def envelope_sender(ctx: Context, account: Account, call: Call, message: Message
 
 def complete(ctx: Context, account: Account, call: Call, message: Message) -> Message:
     """The message with From, Date and Message-ID."""
-    from mailctl.domain.compose import new_message_id
     from mailctl.domain.fields import address_field, date_field
+    from mailctl.domain.identity import new_message_id
 
     now = ctx.now()
     alias = account.alias(call.sender) if call.sender else None

@@ -1,6 +1,7 @@
 """Looking after the outbox: what waits, trying it again, letting it go."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
 from datetime import datetime
 from itertools import groupby
 
@@ -13,7 +14,7 @@ from mailctl.domain.outgoing import Entry
 from mailctl.domain.rights import Right
 from mailctl.errors import MailctlError, SomeFailedError, TemporaryError
 from mailctl.services.context import Context
-from mailctl.services.delivery import Courier, Outcome
+from mailctl.services.delivery import Courier, Outcome, Ready
 
 LINES = 40
 
@@ -167,11 +168,28 @@ def flush_account(ctx: Context, name: str, numbers: list[int]) -> Iterator[Flush
     except MailctlError as error:  # removed, broken, only watched by now: they wait for somebody to see to it
         yield from postpone(ctx, numbers, error)
         return
-    with Courier(ctx, account) as courier:
+    with Courier(ctx, account) as courier, closing(held(ctx, courier, numbers)) as found:
+        for one, following in found:
+            yield flushed(courier.take(one, following))
+
+
+def held(ctx: Context, courier: Courier, numbers: list[int]) -> Generator[tuple[Ready, Ready | None]]:
+    """The entries that are still due, each with the next one: both are held until the first is dealt with."""
+    with ExitStack() as before:
+        waiting: Ready | None = None
         for number in numbers:
-            with ctx.outbox.held(number) as entry:
-                if entry is not None and entry.is_due(ctx.now()):
-                    yield flushed(courier.deliver(entry))
+            with ExitStack() as holding:
+                entry = holding.enter_context(ctx.outbox.held(number))
+                if entry is None or not entry.is_due(ctx.now()):
+                    continue
+                following = courier.ready(entry)
+                if waiting is not None:
+                    yield waiting, following
+                before.close()
+                waiting = following
+                before.push(holding.pop_all())
+        if waiting is not None:
+            yield waiting, None
 
 
 def postpone(ctx: Context, numbers: list[int], error: MailctlError) -> Iterator[Flushed]:
@@ -220,7 +238,7 @@ def retry(ctx: Context, number: int) -> tuple[Flushed, MailctlError | None]:
         AccountNotFoundError, RightMissingError, CheckerOnlyError: its account cannot send.
         TemporaryError: it is being sent at this moment.
     """
-    from mailctl.services.send import explained
+    from mailctl.services.posting import explained
 
     account: Account = ctx.account(entry_of(ctx, number).account, need=Right.SEND)
     with ctx.outbox.held(number) as entry:

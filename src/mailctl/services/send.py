@@ -1,8 +1,8 @@
 """Sending: rights, composition, outbox, server, copy in Sent."""
 
 import os
+from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,40 +10,21 @@ from msgspec.structs import replace
 from mailctl.domain.account import Account, Alias
 from mailctl.domain.address import parse, same
 from mailctl.domain.dsn import Dsn
-from mailctl.domain.message import Attachment, Draft, Sent, State
+from mailctl.domain.message import Attachment, Draft
 from mailctl.domain.outgoing import Entry
 from mailctl.domain.rights import Right
 from mailctl.errors import (
     BadDataError,
-    CertificateError,
-    FateUnknownError,
     InputMissingError,
-    MailctlError,
-    MessageRefusedError,
-    ServerUnreachableError,
-    TemporaryError,
-    TlsUnavailableError,
     UsageError,
 )
 from mailctl.services.context import Context
+from mailctl.services.delivery import Courier
+from mailctl.services.once import Turn
+from mailctl.services.posting import Composed, Posted, post
 
 PACKED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 UNKNOWN_TYPE = "application/octet-stream"
-
-
-class Composed(NamedTuple):
-    """A message ready for the outbox."""
-
-    account: Account
-    entry: Entry
-    raw: bytes
-
-
-class Posted(NamedTuple):
-    """What became of a message, and the failure to tell, if any; it is in the outbox then or was not accepted."""
-
-    sent: Sent
-    failure: MailctlError | None
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -59,7 +40,14 @@ class Preview(Struct, frozen=True, kw_only=True):
 
 
 def send(
-    ctx: Context, draft: Draft, *, account: str | None = None, sender: str | None = None, queue: bool = False
+    ctx: Context,
+    draft: Draft,
+    *,
+    account: str | None = None,
+    sender: str | None = None,
+    queue: bool = False,
+    at: datetime | None = None,
+    key: str | None = None,
 ) -> Posted:
     """Send a draft; once this returns, the message is on the disk or with the server.
 
@@ -69,13 +57,22 @@ def send(
         account: None for the default one.
         sender: an alias for From; None for the account's address.
         queue: leave it in the outbox for the next flush.
+        at: leave it there until then.
+        key: what was sent with this key before is not sent again.
 
     Raises:
         AccountNotFoundError, RightMissingError, CheckerOnlyError: before anything is opened.
         BadDataError: an address or a header cannot be used.
         StorageError: the message could not be kept, and was not sent.
     """
-    return post(ctx, composed(ctx, draft, account=account, sender=sender), queue=queue)
+    chosen = sending(ctx, draft, account)
+    with Courier(ctx, chosen) as courier, Turn(ctx, chosen.name, key) as turn:
+        if (before := turn.before(draft.subject)) is not None:
+            return before
+        if not (queue or at):
+            courier.servers.warm(copies=files_copy(ctx, chosen))
+        message = composed(ctx, chosen, draft, sender=sender, key=turn.digest)
+        return post(ctx, message, queue=queue, at=at, courier=courier, kept=turn.end)
 
 
 def preview(ctx: Context, draft: Draft, *, account: str | None = None, sender: str | None = None) -> Preview:
@@ -84,7 +81,7 @@ def preview(ctx: Context, draft: Draft, *, account: str | None = None, sender: s
     Raises:
         RightMissingError, BadDataError: as `send` would.
     """
-    return previewed(composed(ctx, draft, account=account, sender=sender))
+    return previewed(composed(ctx, sending(ctx, draft, account), draft, sender=sender))
 
 
 def previewed(message: Composed) -> Preview:
@@ -101,16 +98,27 @@ def previewed(message: Composed) -> Preview:
     )
 
 
-def composed(ctx: Context, draft: Draft, *, account: str | None, sender: str | None) -> Composed:
-    """A draft as the message it becomes, signed by who acts."""
+def sending(ctx: Context, draft: Draft, account: str | None) -> Account:
+    """The account that sends a draft to somebody.
+
+    Raises:
+        AccountNotFoundError, RightMissingError, CheckerOnlyError: it may not.
+        UsageError: there is nobody.
+        StoreError: it has no server, which is told now and not from the outbox.
+    """
     chosen = ctx.account(account, need=Right.SEND)
     if not draft.recipients:
         raise UsageError("nobody to send it to", hint="mailctl send anna@firm.example …, or --to, --cc, --bcc")
-    ctx.outgoing(chosen)  # an account without a server is told now, not from the outbox
-    message_id, raw = written(ctx, chosen, draft, sender=sender)
+    ctx.outgoing(chosen)
+    return chosen
+
+
+def composed(ctx: Context, account: Account, draft: Draft, *, sender: str | None, key: str = "") -> Composed:
+    """A draft as the message it becomes, signed by who acts."""
+    message_id, raw = written(ctx, account, draft, sender=sender)
     recipients = tuple(address.spec for address in draft.recipients)
-    new = entry(ctx, chosen, raw, message_id, draft.subject, recipients=recipients, dsn=draft.dsn)
-    return Composed(chosen, new, raw)
+    new = entry(ctx, account, raw, message_id, draft.subject, recipients=recipients, dsn=draft.dsn, key=key)
+    return Composed(account, new, raw)
 
 
 def written(ctx: Context, account: Account, draft: Draft, *, sender: str | None) -> tuple[str, bytes]:
@@ -128,7 +136,7 @@ def written(ctx: Context, account: Account, draft: Draft, *, sender: str | None)
 
 def new_id(ctx: Context, account: Account) -> str:
     """A Message-ID of the account's that nobody else makes."""
-    from mailctl.domain.compose import new_message_id
+    from mailctl.domain.identity import new_message_id
 
     return new_message_id(account.address.rpartition("@")[2], now=ctx.now(), token=os.urandom(8).hex())
 
@@ -142,8 +150,9 @@ def entry(
     *,
     recipients: tuple[str, ...],
     sender: str | None = None,
-    files_copy: bool = True,
+    wants_copy: bool = True,
     dsn: Dsn | None = None,
+    key: str = "",
 ) -> Entry:
     """A message as it enters the outbox.
 
@@ -155,12 +164,12 @@ def entry(
         subject: for lists.
         recipients: the envelope's, Bcc included.
         sender: the envelope's; None for the account's address, empty for the null sender.
-        files_copy: whether a copy in Sent is wanted.
+        wants_copy: whether a copy in Sent is wanted.
         dsn: the reports that are wanted; without an id of its own, they call the message by its Message-ID.
+        key: what is not to go twice.
     """
-    provider = ctx.provider(account)
-    is_filed_there = provider is not None and provider.files_sent is True
     now = ctx.now()
+    has_copy = wants_copy and files_copy(ctx, account)
     return Entry(
         account=account.name,
         message_id=message_id,
@@ -170,9 +179,16 @@ def entry(
         size=len(raw),
         created=now,
         next_attempt=now,
-        copied=None if is_filed_there or not files_copy else False,
+        copied=False if has_copy else None,
+        key=key,
         dsn=replace(dsn, id=dsn.id or message_id.strip("<>")) if dsn else None,
     )
+
+
+def files_copy(ctx: Context, account: Account) -> bool:
+    """Whether the copy in Sent is ours to make: the provider does not make it by itself, as far as is known."""
+    provider = ctx.provider(account)
+    return provider is None or provider.files_sent is not True
 
 
 def alias_of(account: Account, sender: str | None) -> Alias | None:
@@ -191,66 +207,6 @@ def alias_of(account: Account, sender: str | None) -> Alias | None:
         why = "receives only" if account.alias(address) else f"is no address of '{account.name}'"
         raise BadDataError(f"'{address}' {why}", hint=f"'{account.name}' may send as {may}")
     return account.alias(address)
-
-
-def post(ctx: Context, message: Composed, *, queue: bool = False) -> Posted:
-    """Put a message on the disk, then hand it over.
-
-    Raises:
-        StorageError: it could not be kept; nothing was sent.
-    """
-    account, new, raw = message
-    with ctx.outbox.entering(new, raw) as kept:
-        if queue:
-            return Posted(as_sent(kept, is_kept=True), None)
-        from mailctl.services.delivery import Courier
-
-        try:
-            with Courier(ctx, account) as courier:
-                outcome = courier.deliver(kept)
-        except KeyboardInterrupt:
-            ctx.warn(f"the message is in the outbox as {kept.id}")
-            raise
-    sent = as_sent(outcome.entry, is_kept=outcome.kept, warnings=outcome.warnings)
-    return Posted(sent, explained(outcome.error, outcome.entry) if outcome.error else None)
-
-
-def as_sent(entry: Entry, *, is_kept: bool, warnings: tuple[str, ...] = ()) -> Sent:
-    """An entry as the answer of `send`."""
-    return Sent(
-        account=entry.account,
-        message_id=entry.message_id,
-        subject=entry.subject,
-        recipients=entry.everybody,
-        size=entry.size,
-        state=State.SENT if not is_kept else entry.state,
-        sent=bool(entry.accepted),
-        copied=entry.copied if entry.accepted else False,
-        refused=entry.refused,
-        outbox=entry.id if is_kept else None,
-        warnings=warnings,
-    )
-
-
-def explained(error: MailctlError, entry: Entry) -> MailctlError:
-    """The failure of an attempt, with where the message is now; no network is temporary, since it is kept."""
-    number = entry.id
-    hint = error.hint.replace("ACCOUNT", entry.account)
-    match error:
-        case MessageRefusedError() | BadDataError():
-            return MessageRefusedError(
-                f"{error}; kept in the outbox as {number}", hint=f"mailctl outbox retry {number}, or drop {number}"
-            )
-        case FateUnknownError():
-            return FateUnknownError(f"{error}; kept in the outbox as {number}", hint="mailctl outbox flush")
-        case CertificateError() | TlsUnavailableError():
-            pass
-        case TemporaryError() | ServerUnreachableError():
-            return TemporaryError(
-                f"{error}; the message is safe in the outbox as {number}", hint="mailctl outbox flush"
-            )
-    then = f"{hint}; then mailctl outbox flush" if hint else "mailctl outbox flush"
-    return type(error)(f"{error}; the message is safe in the outbox as {number}", hint=then)
 
 
 def attachment(path: Path) -> Attachment:
