@@ -12,6 +12,7 @@ from mailctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from mailctl.domain.account import Account
+    from mailctl.services.account_mail import LocalMail
     from mailctl.services.context import Context
     from mailctl.services.importing import Imported
 
@@ -223,21 +224,51 @@ def rename(
 
 
 @app.command()
-def remove(ctx: typer.Context, name: Name, yes: Yes = False) -> None:
-    """Take an account out of the store. Mail on the server, and mail fetched from it, stays.
+def remove(
+    ctx: typer.Context,
+    name: Name,
+    mail: Annotated[bool, typer.Option("--mail", help="The mail fetched from it too, on this machine.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take an account out of the store. Mail on the server stays, and so does mail fetched from it but with --mail.
 
     Example: mailctl account remove contact --yes
     """
-    from mailctl.services import renaming
+    from mailctl.services import account_mail, renaming
 
     run = session(ctx)
-    ensure_removable(run.context, name)
-    run.confirm(f"remove the account '{name}' and its password?", yes=yes)
-    renaming.remove(run.context, name)
-    run.say(f"removed the account '{name}'")
+    is_there = ensure_removable(run.context, name, mail=mail)
+    found = account_mail.local_mail(run.context, name)
+    what = [f"the account '{name}' and its password"] if is_there else []
+    what += [f"{found} of '{name}' on this machine"] if mail and found.messages else []
+    run.confirm(f"remove {', and '.join(what) or 'it'}?", yes=yes)
+    if is_there:
+        renaming.remove(run.context, name)
+    if mail:
+        account_mail.remove_mail(run.context, name)
+    if as_json:
+        run.show(account_mail.removed(name, found, kept=not mail), as_json=True)
+    tell_removed(run, name, found, is_there=is_there, mail=mail)
 
 
-def ensure_removable(context: "Context", name: str) -> None:
-    """Refuse before anything is asked."""
+def ensure_removable(context: "Context", name: str, *, mail: bool) -> bool:
+    """Refuse before anything is asked; gives whether the store has the account, or only its mail is left."""
+    if mail and name not in context.store.account_names():
+        from mailctl.services.account_mail import mirror_of
+
+        if mirror_of(context, name).exists():
+            return False
     context.require_admin("remove accounts")
     context.store.account(name)
+    return True
+
+
+def tell_removed(run: Session, name: str, found: "LocalMail", *, is_there: bool, mail: bool) -> None:
+    """Say what is gone, and what stays."""
+    if is_there:
+        run.say(f"removed the account '{name}'")
+    if mail:
+        run.say(f"removed {found}")
+    elif found.messages:
+        run.say(f"{found} stay in {found.folder}; mailctl account remove {name} --mail takes them away")

@@ -12,6 +12,7 @@ from mailctl.domain.address import parse
 from mailctl.domain.provider import Provider, incoming_of, outgoing_of
 from mailctl.domain.rights import Right, in_order
 from mailctl.errors import AlreadyExistsError, BadDataError, StoreError
+from mailctl.services.account_mail import follow_renamed
 from mailctl.services.context import Context
 from mailctl.services.keys import with_keys, without_keys
 from mailctl.store.decode import decode_account
@@ -132,6 +133,7 @@ def add(
         SecretUnavailableError: the keyring cannot keep the password.
     """
     ctx.require_admin("add accounts")
+    follow_renamed(ctx)  # else a former account of that name might be taken for this one
     complete = checked(completed(ctx, account, discover=discover))
     for collaborator in filter(None, (complete.owner, *complete.rights)):
         ctx.store.collaborator(collaborator)

@@ -23,6 +23,7 @@ from mailctl.errors import (
     TemporaryError,
     nearest,
 )
+from mailctl.services.account_mail import follow_renamed
 from mailctl.services.bringing import Changes, Oddity, Place
 from mailctl.services.context import Context
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
@@ -79,6 +80,7 @@ def fetch(
         AccountNotFoundError, RightMissingError, CheckerOnlyError: before anything is opened.
         MailctlError: the only account failed; of several, each says so in its own result.
     """
+    follow_renamed(ctx)
     chosen = [ctx.account(name, need=Right.READ) for name in dict.fromkeys(accounts)]
     wanted = chosen or list(ctx.accounts(need=Right.READ))
     if not wanted:

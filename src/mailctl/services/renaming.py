@@ -6,39 +6,49 @@ from mailctl.domain.account import Account, SecretPlace, Server
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
 from mailctl.errors import BadDataError, MailctlError, SecretUnavailableError
+from mailctl.services.account_mail import bringing_along, follow_renamed, refuse_leftover
 from mailctl.services.accounts import checked, refuse_taken, servers
 from mailctl.services.context import Context
 
 
 def rename(ctx: Context, name: str, new: str) -> Account:
-    """Give an account another name, in every file that mentions it, and move what was fetched from it.
+    """Give an account another name, in every file that mentions it; its mail on this machine follows.
+
+    A password in the keyring is kept under the login and the server, so it stays where it is. Done again after a crash,
+    it goes on where that one stopped.
 
     Raises:
         RightMissingError: only an administrator renames.
-        AlreadyExistsError: the new name is taken.
+        AlreadyExistsError: the new name is taken, by an account or by the mail of a former one.
         BadDataError: it is no name.
+        TemporaryError: its mail is being fetched or sent for too long; it follows with the next command.
     """
     ctx.require_admin("rename accounts")
-    with ctx.change(f"rename account '{name}' to '{new}'") as change:
-        account = ctx.store.account(name)
+    if (name, new) in follow_renamed(ctx):
+        return ctx.store.account(new)
+    account = ctx.store.account(name)
+    refuse_taken(ctx, new)
+    checked(replace(account, name=new))
+    refuse_leftover(ctx, new)
+    with bringing_along(ctx, name, new), ctx.change(f"rename account '{name}' to '{new}'") as change:
         refuse_taken(ctx, new)
-        after = checked(replace(account, name=new))
+        after = replace(ctx.store.account(name), name=new)
         change.remove_account(name)
         change.put(after)
         for value in mentioning(ctx, name, new):
             change.put(value)
-    move_local_mail(ctx, name, new)
     return after
 
 
 def remove(ctx: Context, name: str) -> Account:
-    """Take an account out of the store; fetched mail stays where it lies.
+    """Take an account out of the store, and its password out of the keyring; fetched mail stays where it lies.
 
     Raises:
         RightMissingError: only an administrator removes.
         BadDataError: mail of it waits in the outbox.
     """
     ctx.require_admin("remove accounts")
+    follow_renamed(ctx)
     with ctx.change(f"remove account '{name}'") as change:
         account = ctx.store.account(name)
         waiting = [entry for entry in ctx.outbox.entries() if entry.account == name]
@@ -59,7 +69,11 @@ def mentioning(ctx: Context, name: str, new: str | None) -> tuple[Settings | Col
     after = replace(
         settings,
         default_account=swapped(settings.default_account, name, new),
-        sendmail=replace(settings.sendmail, account=swapped(settings.sendmail.account, name, new)),
+        sendmail=replace(
+            settings.sendmail,
+            account=swapped(settings.sendmail.account, name, new),
+            fallback=swapped(settings.sendmail.fallback, name, new),
+        ),
     )
     if after != settings:
         found.append(after)
@@ -71,14 +85,6 @@ def mentioning(ctx: Context, name: str, new: str | None) -> tuple[Settings | Col
 def swapped(value: str | None, name: str, new: str | None) -> str | None:
     """The value, or the new one where it was the old name."""
     return new if value == name else value
-
-
-def move_local_mail(ctx: Context, name: str, new: str) -> None:
-    """Let mail that was fetched and mail that waits follow the account. Other users' copies are fetched anew."""
-    if (ctx.paths.data / "mail" / name).exists():
-        ctx.index.rename_account(name, new)
-        (ctx.paths.data / "mail" / name).rename(ctx.paths.data / "mail" / new)
-    ctx.outbox.rename_account(name, new)
 
 
 def forget_secrets(ctx: Context, account: Account) -> None:

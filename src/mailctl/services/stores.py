@@ -9,6 +9,7 @@ from mailctl.domain.affair import Affair, stem_of
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
 from mailctl.errors import MailctlError, Problem, UsageError
+from mailctl.services.account_mail import follow_others
 from mailctl.services.context import Context
 from mailctl.store.decode import Source
 from mailctl.store.editors import KINDS, shipped
@@ -107,8 +108,10 @@ def sync(ctx: Context) -> "Synced":
     from mailctl.store.editors import install
 
     ctx.require_admin("sync the store")
+    before = ctx.store.accounts()[0]
     done = sharing.sync(ctx.store.root, ctx.author)
     install(ctx.store.root)
+    follow_others(ctx, before)
     for file, place in done.uncommented:
         ctx.warn(f"{file}: its comments are gone; the former text: git -C {ctx.store.root} show {place}")
     for problem in ctx.store.problems():
@@ -188,6 +191,7 @@ def dangling_defaults(ctx: Context, people: tuple[Collaborator, ...]) -> tuple[P
     said = [
         ("store.toml", "default_account", ctx.settings.default_account),
         ("store.toml", "sendmail.account", ctx.settings.sendmail.account),
+        ("store.toml", "sendmail.fallback", ctx.settings.sendmail.fallback),
         *((f"collaborators/{one.id}.toml", "default_account", one.default_account) for one in people),
     ]
     return tuple(
