@@ -69,6 +69,7 @@ CALLS = {
     "outbox drop": ["1", "--yes"],
     "fetch": ["-a", "contact"],
     "list": ["-a", "contact"],
+    "search": ["plans", "-a", "contact"],
     "read": ["1"],
     "save": ["1"],
     "checker once": [],
@@ -81,7 +82,7 @@ REFUSED = {
     "rights revoke", "rights report", "rights diff", "rights push", "signature show", "signature set", "signature edit",
     "signature clear", "signature check", "password set",
     "password check", "password delete", "send", "draft list", "draft send", "draft drop", "fetch",
-    "list", "apply", "store log", "store sync",
+    "list", "search", "apply", "store log", "store sync",
 }  # fmt: skip
 
 

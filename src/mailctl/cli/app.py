@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": (MAIL, "Look after the mail that could not go yet."),
     "fetch": (MAIL, "Fetch what is new."),
     "list": (MAIL, "List fetched mail, newest first."),
+    "search": (MAIL, "Find mail by what stands in it."),
     "read": (MAIL, "Read one message."),
     "save": (MAIL, "Save a message's attachments."),
     "checker": (WATCH, "Look at the checker-only accounts."),

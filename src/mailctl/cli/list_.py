@@ -11,6 +11,7 @@ from mailctl.cli.session import session
 
 if TYPE_CHECKING:
     from mailctl.domain.message import Summary
+    from mailctl.services.search import Hit
 
 app = new_app()
 COLUMNS = ("id", "flags", "date", "account", "sender", "subject")
@@ -70,7 +71,7 @@ def row_of(summary: "Summary", *, short: bool) -> Row:
     )
 
 
-def flags_of(summary: "Summary") -> str:
+def flags_of(summary: "Summary | Hit") -> str:
     """A message's state as letters."""
     letters = {"N": summary.unread, "F": summary.flagged, "R": summary.answered, "A": summary.has_attachment}
     return "".join(letter for letter, is_so in letters.items() if is_so)

@@ -154,7 +154,7 @@ def tokens(text: str) -> list[Token]:
         column = place - len(piece) + 1
         if match[4] and (piece.startswith('"') or ':"' in piece):
             raise fault(column + piece.index('"'), "the quotation mark is never closed")
-        found.append(Token(piece, column))
+        found.append(Token("NOT" if match[2] else piece, column))
     return found
 
 
@@ -214,7 +214,7 @@ class Reader:
         token = self.take()
         if depth > DEEPEST:
             raise fault(token.column, f"no more than {DEEPEST} levels")
-        if token.text in ("NOT", "-"):
+        if token.text == "NOT":
             return Not(self.one(depth + 1))
         if token.text in ("AND", "OR", ")"):
             raise fault(token.column, f"a word is missing before '{token.text}'")
@@ -255,7 +255,7 @@ def words(place: Place, text: str, column: int) -> Words:
         UsageError: there is no letter and no digit in them.
     """
     is_prefix = text.endswith("*")
-    bare = unquoted(text.removesuffix("*"))
+    bare = " ".join(unquoted(text.removesuffix("*")).replace("\0", " ").split())
     if not any(is_word_letter(char) for char in bare):
         raise fault(column, f"'{text}' holds no letter and no digit to look for")
     return Words(place, bare, is_prefix)

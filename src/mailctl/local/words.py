@@ -205,7 +205,7 @@ def match_of(term: Term) -> str:
     """A term about words in FTS5's language; what the user said stands in quotes."""
     match term:
         case Words(place, text, is_prefix):
-            bare = text.replace("\0", " ").replace('"', '""')
+            bare = text.replace('"', '""')
             return f'{COLUMN[place]}"{bare}"{" *" if is_prefix else ""}'
         case All(parts):
             return "(" + " AND ".join(match_of(part) for part in parts) + ")"

@@ -31,7 +31,7 @@ def enter_words(ctx: Context, account: str) -> int:
 
 
 def enter_all_words(ctx: Context) -> None:
-    """Enter what words are missing, of whatever account: they are this machine's files, and asked for through the door."""
+    """Enter what words are missing, of any account: who asks for them goes through the door."""
     for row in ctx.index.rows("SELECT DISTINCT account FROM folders"):
         entered(ctx, row["account"])
 

@@ -12,6 +12,8 @@ from mailctl.errors import FolderNotFoundError, MailctlError, MessageNotFoundErr
 from mailctl.services.context import Context
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mailctl.domain.account import Account
     from mailctl.local.index import Stored
 
@@ -42,10 +44,7 @@ def list_(ctx: Context, accounts: tuple[str, ...], *, folder: str, unread: bool,
         AccountNotFoundError, RightMissingError, CheckerOnlyError: an account that was named.
         FolderNotFoundError: none of the accounts has the folder here.
     """
-    if accounts:
-        names = tuple(dict.fromkeys(ctx.account(name, need=Right.READ).name for name in accounts))
-    else:
-        names = tuple(account.name for account in ctx.accounts(need=Right.READ))
+    names = tuple(account.name for account in readable(ctx, accounts))
     wanted = INBOX if folder.upper() == INBOX else folder
     known = {name: {one.name for one in ctx.index.folders(name)} for name in names}
     if not any(wanted in folders for folders in known.values()):
@@ -53,6 +52,17 @@ def list_(ctx: Context, accounts: tuple[str, ...], *, folder: str, unread: bool,
         return ()
     found = ctx.index.newest(names, folder=wanted, unread=unread, limit=limit)
     return tuple(stored.summary for stored in found)
+
+
+def readable(ctx: Context, accounts: "Sequence[str]") -> "tuple[Account, ...]":
+    """The accounts that are named, each once; all that the actor may read when none is.
+
+    Raises:
+        AccountNotFoundError, RightMissingError, CheckerOnlyError: an account that was named.
+    """
+    if not accounts:
+        return ctx.accounts(need=Right.READ)
+    return tuple({name: ctx.account(name, need=Right.READ) for name in accounts}.values())
 
 
 def tell_missing(ctx: Context, known: dict[str, set[str]], folder: str) -> None:

@@ -1,0 +1,225 @@
+"""Searching: in the index of fetched mail, at once; or live, at the servers."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from mailctl.domain.folders import Folder, folded
+from mailctl.domain.message import Flag, Summary
+from mailctl.domain.query import All, Either, InFolder, Not, OfAccount, Term, parse
+from mailctl.errors import AccountNotFoundError, FolderNotFoundError, nearest
+from mailctl.services.context import Context
+from mailctl.services.read import readable
+
+if TYPE_CHECKING:
+    from mailctl.domain.account import Account
+    from mailctl.local.index import KnownFolder
+    from mailctl.remote.imap import ImapSession
+    from mailctl.remote.imap_search import Header
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    """A message that a search found; without `id` it lies on the server only, as `uid` of its folder.
+
+    `has_attachment` is None where the message was not fetched.
+    """
+
+    id: int | None
+    account: str
+    folder: str
+    uid: int | None
+    sender: str
+    to: str
+    subject: str
+    date: datetime
+    size: int
+    unread: bool
+    flagged: bool
+    answered: bool
+    has_attachment: bool | None
+    message_id: str | None
+
+
+def search(
+    ctx: Context, query: str, *, accounts: Sequence[str] = (), limit: int, live: bool = False
+) -> tuple[Hit, ...]:
+    """The newest messages that a query means, newest first.
+
+    Args:
+        ctx: the outside world.
+        query: in the language of `domain/query.py`.
+        accounts: whose mail; empty for all that the actor may read.
+        limit: how many at most.
+        live: whether the servers are asked, not the index.
+
+    Raises:
+        UsageError: the query says nothing that can be asked.
+        AccountNotFoundError, RightMissingError, CheckerOnlyError: an account that was named.
+        FolderNotFoundError: a folder that the query names.
+    """
+    term = parse(query)
+    chosen = readable(ctx, accounts)
+    for name in named(term, OfAccount):
+        if name not in {one.name for one in chosen}:
+            raise AccountNotFoundError(
+                f"the search is not about an account '{name}'",
+                hint=f"there are {', '.join(one.name for one in chosen)}",
+            )
+    if live:
+        return search_live(ctx, term, chosen, limit=limit)
+    return search_index(ctx, term, [one.name for one in chosen], limit=limit)
+
+
+def search_index(ctx: Context, term: Term, accounts: Sequence[str], *, limit: int) -> tuple[Hit, ...]:
+    """What the index has; who asks is told what it does not know yet."""
+    from mailctl.local import words
+
+    folders = [folder for name in accounts for folder in ctx.index.folders(name)]
+    tell_missing(ctx, term, folders)
+    found = words.matching(ctx.index, term, folders, limit=limit)
+    waiting = words.count_without_words(ctx.index, accounts)
+    if waiting:
+        ctx.say(f"{waiting} messages are not searchable yet: mailctl fetch")
+    return tuple(hit(stored.summary, uid=stored.uid) for stored in found)
+
+
+def tell_missing(ctx: Context, term: Term, folders: "Sequence[KnownFolder]") -> None:
+    """Say why nothing can be found.
+
+    Raises:
+        FolderNotFoundError: mail was fetched, and none from a folder that the query names.
+    """
+    from mailctl.local.words import is_meant
+
+    if not folders:
+        ctx.say("no mail fetched yet: mailctl fetch")
+        return
+    for name in named(term, InFolder):
+        if not any(is_meant(one, InFolder(name)) for one in folders):
+            close = nearest(name, {one.name for one in folders})
+            meant = f"did you mean in:'{close}'? " if close else ""
+            raise FolderNotFoundError(f"nothing was fetched from a folder '{name}'", hint=f"{meant}mailctl fetch")
+
+
+def named(term: Term, kind: type[InFolder | OfAccount]) -> set[str]:
+    """The folders or the accounts that a query names."""
+    match term:
+        case All(parts) | Either(parts):
+            return {name for part in parts for name in named(part, kind)}
+        case Not(part):
+            return named(part, kind)
+        case InFolder(name) | OfAccount(name) if isinstance(term, kind):
+            return {name}
+    return set()
+
+
+def hit(summary: Summary, *, uid: int | None) -> Hit:
+    """A message of the index as found."""
+    return Hit(uid=uid, **{name: getattr(summary, name) for name in Hit.__struct_fields__ if name != "uid"})
+
+
+# -- live
+
+
+def search_live(ctx: Context, term: Term, accounts: "Sequence[Account]", *, limit: int) -> tuple[Hit, ...]:
+    """What the servers have; of each folder, the newest."""
+    found: list[Hit] = []
+    for account in accounts:
+        if without_places(term, about(account.name)) is False:
+            continue
+        with ctx.imap(account) as session:
+            for folder in session.folders():
+                if folder.can_select and not folder.repeats_others:
+                    found += in_folder(ctx, session, account.name, folder, term, limit=limit)
+    return tuple(sorted(found, key=lambda one: (one.date, one.uid or 0), reverse=True)[:limit])
+
+
+def in_folder(
+    ctx: Context, session: "ImapSession", account: str, folder: Folder, term: Term, *, limit: int
+) -> list[Hit]:
+    """What one folder has."""
+    from mailctl.remote import imap_search
+
+    asked = without_places(term, about(account, folder))
+    if asked is False:
+        return []
+    state = session.examine(folder.name)
+    uids = imap_search.search(session, None if asked is True else asked) if state.messages else frozenset()
+    known = ctx.index.folder(account, folder.name)
+    here = {}
+    if known and known.uidvalidity == state.uidvalidity:
+        here = {one.uid: one.id for one in ctx.index.known(known.id) if one.uid in uids}
+    listed = imap_search.headers(session, sorted(uids)[-limit:])
+    return [hit_on_server(account, folder.name, one, here.get(one.listed.uid)) for one in listed]
+
+
+def about(account: str, folder: Folder | None = None) -> "Callable[[InFolder | OfAccount], bool | None]":
+    """What says whether a term means an account, or a folder of it: by its whole name, or by its last part."""
+
+    def holds(term: InFolder | OfAccount) -> bool | None:
+        if isinstance(term, OfAccount):
+            return term.name == account
+        return folded(term.name) in (folded(folder.name), folder.shelf_and_name[1]) if folder else None
+
+    return holds
+
+
+def without_places(term: Term, holds: "Callable[[InFolder | OfAccount], bool | None]") -> Term | bool:
+    """A term as one folder's server can be asked for it: what it says of folders and accounts is settled.
+
+    Args:
+        term: any.
+        holds: whether what names a folder or an account holds here; None for what is not settled yet.
+
+    Returns:
+        True for all mail of the folder, False for none.
+    """
+    match term:
+        case InFolder() | OfAccount():
+            held = holds(term)
+            return term if held is None else held
+        case Not(part):
+            inner = without_places(part, holds)
+            return (not inner) if isinstance(inner, bool) else Not(inner)
+        case All(parts):
+            return joined([without_places(part, holds) for part in parts], All, decides=False)
+        case Either(parts):
+            return joined([without_places(part, holds) for part in parts], Either, decides=True)
+        case _:
+            return term
+
+
+def joined(parts: "Sequence[Term | bool]", kind: type[All | Either], *, decides: bool) -> Term | bool:
+    """Terms together again; one that is `decides` settles it, one that is the opposite says nothing."""
+    if any(part is decides for part in parts):
+        return decides
+    rest = tuple(part for part in parts if not isinstance(part, bool))
+    if len(rest) < 2:
+        return rest[0] if rest else not decides
+    return kind(rest)
+
+
+def hit_on_server(account: str, folder: str, header: "Header", id: int | None) -> Hit:
+    """A message as the server lists it."""
+    from mailctl.domain.decoding import believable
+    from mailctl.domain.reading import head_of
+
+    head, listed = head_of(header.raw), header.listed
+    return Hit(
+        id=id,
+        account=account,
+        folder=folder,
+        uid=listed.uid,
+        sender=head.sender,
+        to=head.to,
+        subject=head.subject,
+        date=believable(head.date, received=listed.received) or listed.received,
+        size=listed.size,
+        unread=Flag.SEEN not in listed.flags,
+        flagged=Flag.FLAGGED in listed.flags,
+        answered=Flag.ANSWERED in listed.flags,
+        has_attachment=None,
+        message_id=head.message_id,
+    )
