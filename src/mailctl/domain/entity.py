@@ -124,7 +124,7 @@ def type_of(file: Attachment) -> str:
         is_safe = kind == "message/rfc822" and not (CHANGED.search(file.content) or BARE.search(file.content))
         return kind if is_safe else UNKNOWN
     if kind.startswith("text/") and "charset" not in kind and is_utf8(file.content):
-        return f"{kind}; charset=utf-8"
+        return f"{file.content_type}; charset=utf-8"
     return file.content_type if kind != UNKNOWN else kind
 
 
