@@ -33,6 +33,7 @@ class Submission:
     takes_silently: bool = True
     taken: list[Taken] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)
     reached: threading.Event = field(default_factory=threading.Event)
     connections: int = 0
     port: int = 0
@@ -44,6 +45,7 @@ class Submission:
         sender, recipients = "", []
         while True:
             line = peer.hear()
+            self.heard.append(line)
             match line.split(" ")[0].upper():
                 case "EHLO":
                     good = self.step(peer, "ehlo", "250-scripted", "250-8BITMIME", "250-SMTPUTF8", "250 AUTH PLAIN")

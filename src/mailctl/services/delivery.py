@@ -172,6 +172,7 @@ class Courier:
 
     def settle(self, entry: Entry, warnings: tuple[str, ...] = (), *, error: MailctlError | None = None) -> Outcome:
         """Keep what is left of an entry, or let it go."""
+        warnings = (*self.unheard(entry), *warnings)
         unremembered = self.remember(entry) if entry.is_done else ()
         is_kept = bool(unremembered) or not entry.is_done
         if is_kept:
@@ -179,6 +180,13 @@ class Courier:
         else:
             self.ctx.outbox.remove(entry)
         return Outcome(entry=entry, kept=is_kept, error=error, warnings=tuple(dict.fromkeys(warnings)))
+
+    def unheard(self, entry: Entry) -> tuple[str, ...]:
+        """That the server that took a message does not know the reports it was to send, if so (RFC 3461)."""
+        session = self.servers.smtp
+        if entry.dsn is None or not entry.accepted or session is None or "DSN" in session.features:
+            return ()
+        return (f"sent, but {session.server.where} offers no DSN: it reports as it does by itself",)
 
     def remember(self, entry: Entry) -> tuple[str, ...]:
         """Keep the key of an entry that goes; where that fails, a warning, and the entry stays for its key's sake."""
