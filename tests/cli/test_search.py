@@ -160,7 +160,7 @@ def test_what_was_not_looked_at_yet_is_said(cli, firm, keep):
 
     ran = ok(cli("search", "plans"))
 
-    assert (ran.out, "1 messages are not searchable yet: mailctl fetch" in ran.err) == ("", True)
+    assert (ran.out, "1 message is not searchable yet: mailctl fetch" in ran.err) == ("", True)
 
 
 @pytest.mark.parametrize("query", ['"', "(", "a OR", "from:", "is:odd", "* *", "--", "'", ";", "\\"])

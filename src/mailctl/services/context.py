@@ -367,7 +367,10 @@ class Context:
         """The index of fetched mail."""
         from mailctl.local.index import Index
 
-        return Index(self.paths.data / "index.sqlite")
+        index = Index(self.paths.data / "index.sqlite")
+        if index.set_aside:
+            self.warn(f"the index was damaged, it is set aside as {index.set_aside.name}: mailctl fetch makes it anew")
+        return index
 
     def maildir(self, account: str, folder: str) -> "Maildir":
         """The mirror of one folder of an account."""

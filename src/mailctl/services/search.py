@@ -81,7 +81,7 @@ def search_index(ctx: Context, term: Term, accounts: Sequence[str], *, limit: in
     found = words.matching(ctx.index, term, folders, limit=limit)
     waiting = words.count_without_words(ctx.index, accounts)
     if waiting:
-        ctx.say(f"{waiting} messages are not searchable yet: mailctl fetch")
+        ctx.say(f"{waiting} message{'s are' if waiting > 1 else ' is'} not searchable yet: mailctl fetch")
     return tuple(hit(stored.summary, uid=stored.uid) for stored in found)
 
 
