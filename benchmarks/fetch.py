@@ -206,8 +206,7 @@ def measure(
         prepare(number)
         for program in programs:
             if fresh:
-                shutil.rmtree(program.mirror, ignore_errors=True)
-                program.mirror.mkdir()
+                put_aside(program.mirror)
             os.sync()
             found[program.title].append(run(bench, program))
     print(f"\n{title + f', {rounds} rounds':44} {'s':>7} {'MiB':>6} {'× mbsync':>9}")
@@ -236,6 +235,13 @@ def parts(bench: Bench, wanted: list[str], count: int, rounds: int) -> None:
     if "flags" in wanted:
         changed = min(1000, count)
         measure(bench, f"{changed} flags changed{far}", steady, rounds, lambda turn: flag(bench, changed, turn))
+
+
+def put_aside(mirror: Path) -> None:
+    """Make room for a mirror; ext4 is slow to make files for a while after ten thousand were removed."""
+    if mirror.exists():
+        mirror.rename(mirror.with_name(f"{mirror.name}.{time.monotonic_ns()}"))
+    mirror.mkdir()
 
 
 def void(_: object) -> None:

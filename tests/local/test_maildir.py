@@ -80,7 +80,7 @@ def test_of_a_batch_that_fails_nothing_comes_in(box):
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(box, monkeypatch):
-    def full(*_):
+    def full(*_, **_more):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     box.make()

@@ -54,6 +54,8 @@ def header_text(value: str) -> str:
     Args:
         value: as the email package has it: bytes beyond ASCII as surrogates.
     """
+    if "=?" not in value and value.isascii():
+        return " ".join(value.replace("\0", " ").split())
     plain = value if value.isascii() or has_letters(value) else decode(value.encode("ascii", "surrogateescape"))
     return " ".join(decode_words(plain).replace("\0", " ").split())
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailctl.domain.address import Address
 from mailctl.domain.decoding import header_text
@@ -15,6 +16,7 @@ TOKEN = re.compile(
 )
 
 
+@lru_cache(maxsize=256)  # a mailbox has mail from few people, and to fewer
 def mailboxes(value: str) -> str:
     """An address header as text: names decoded and, where need be, quoted, so that it can be taken apart again."""
     return ", ".join(shown for shown in map(show, split(value)) if shown)

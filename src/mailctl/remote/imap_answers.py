@@ -16,6 +16,10 @@ Value: TypeAlias = "bytes | list[Value] | None"
 TOKEN = re.compile(rb'\s*(?:([()])|"((?:[^"\\]|\\.)*)"|((?:\[[^\]]*\]|[^\s()"])+))')
 MARKER = re.compile(rb"~?\{\d+\+?\}$")
 FLAGS_ONLY = re.compile(rb"\d+ \((?:UID (\d+) FLAGS \(([^()]*)\)|FLAGS \(([^()]*)\) UID (\d+))\)")
+LISTED_ONLY = re.compile(
+    rb'\d+ \(UID (\d{1,18}) FLAGS \(([^()]*)\) INTERNALDATE "([^"\\]*)" RFC822\.SIZE (\d{1,18})\)'
+)  # so Dovecot says it
+BODY_ONLY = re.compile(rb"\d+ \(UID (\d{1,18}) BODY\[\] \{\d+\}")
 STATUS_PAIR = re.compile(rb"([A-Z]+) (\d{1,18})\b", re.IGNORECASE)
 CODE = re.compile(r"\[([A-Z][A-Z0-9-]*)[ \]]", re.IGNORECASE)
 DATE = re.compile(rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
@@ -214,6 +218,12 @@ def listed_in(pieces: Sequence[Piece | None]) -> list[Listed]:
     """The messages in FETCH's answers that say UID and flags."""
     found: dict[int, Listed] = {}
     for record in records(pieces):
+        plain = LISTED_ONLY.fullmatch(record[0]) if isinstance(record[0], bytes) else None
+        if plain is not None:
+            found[int(plain[1])] = Listed(
+                uid=int(plain[1]), flags=flag_set(plain[2].split()), size=int(plain[4]), received=moment(plain[3])
+            )
+            continue
         items = items_of(record)
         uid, flags = number(items.get(b"UID")), items.get(b"FLAGS")
         if not uid or not isinstance(flags, list) or b"RFC822.SIZE" not in items:
@@ -250,6 +260,10 @@ def body_of(record: Sequence[Piece], rest: Sequence[bytes]) -> Body | None:
         rest: the lines behind it that are no answers.
     """
     head = record[0]
+    if isinstance(head, tuple) and not rest and record[1:] == [b")"]:
+        plain = BODY_ONLY.fullmatch(head[0])
+        if plain is not None and plain[1] != b"0":
+            return Body(uid=int(plain[1]), raw=head[1])
     items = items_of(record)
     uid = number(items.get(b"UID"))
     raw = items.get(b"BODY[]")

@@ -14,6 +14,7 @@ from mailctl.remote.trace import Trace, left_out, masked, shown
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
 PIECE = 64 * 1024  # bytes under one deadline: a large message on a slow line takes longer than any step may
+AT_ONCE = 64 * 1024  # bytes read ahead: a TLS record has up to 16
 QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux; else each answer may wait 40 ms for a delayed ACK
 
 
@@ -34,7 +35,7 @@ class Wire:
         self.note(f"Trying {server.where}...")
         with reaching(server, "cannot reach", min(timeout, CONNECT_SECONDS)):
             self.sock = connected(server, min(timeout, CONNECT_SECONDS))
-            self.file: BufferedReader = self.sock.makefile("rb")
+            self.file = file_of(self.sock)
             self.note(f"Connected to {server.where}.")
             if server.security is Security.TLS:
                 self.secure_now()
@@ -61,7 +62,7 @@ class Wire:
             self.close()
             raise
         self.file.close()
-        self.sock, self.file, self.secure = wrapped, wrapped.makefile("rb"), True
+        self.sock, self.file, self.secure = wrapped, file_of(wrapped), True
         cipher = wrapped.cipher()
         self.note(f"TLS started with {wrapped.version()} {cipher[0] if cipher else ''}")
 
@@ -139,13 +140,12 @@ class Wire:
     def read(self, size: int) -> bytes:
         """So many bytes, fewer only at the end; when the connection breaks, `piece` is what had come."""
         self.hurry()
-        parts: list[bytes] = []
+        view, came = memoryview(bytearray(size)), 0
         try:
-            while size > 0 and (part := self.file.read1(size)):
-                parts.append(part)
-                size -= len(part)
+            while came < size and (count := self.file.readinto1(view[came:])):
+                came += count
         finally:
-            self.piece = b"".join(parts)
+            self.piece = bytes(view[:came])
             if self.trace:
                 self.trace.got(left_out(self.piece), secure=self.secure)
         data, self.piece = self.piece, b""
@@ -156,6 +156,11 @@ class Wire:
         if self.must_hurry and QUICKACK is not None:
             self.sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
         self.must_hurry = False
+
+
+def file_of(sock: socket.socket) -> BufferedReader:
+    """What reads from a socket, ahead of what is asked for."""
+    return BufferedReader(sock.makefile("rb", 0), AT_ONCE)
 
 
 def connected(server: Server, timeout: float) -> socket.socket:

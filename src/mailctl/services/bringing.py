@@ -2,6 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -100,6 +101,8 @@ class Waiting:
 
     def take_same(self, maildir: "Maildir", body: "Body", message_id: str | None) -> "Known | None":
         """One of the same content."""
+        if not self:
+            return None
         content = body.raw.replace(b"\r\n", b"\n")
         same = (row for row in self.by_id.get(message_id, []) if is_content(maildir, row, content))
         found = next(same, None)
@@ -151,14 +154,17 @@ class Bringing:
         self.total = self.total or len(listed)
         self.pending = {one.uid: one for one in listed}
         todo = deque(batches(listed))
-        while todo:
-            try:
-                for batch in self.place.session().bodies(list(todo)):
-                    self.keep(batch)
-                    todo.popleft()
-            except LOST:
-                self.place.again()
-                self.one_by_one(todo.popleft())
+        with Aside() as aside:
+            while todo:
+                try:
+                    for batch in self.place.session().bodies(list(todo)):
+                        aside.do(self.keep, batch)
+                        todo.popleft()
+                except LOST:
+                    aside.wait()
+                    self.place.again()
+                    self.one_by_one(todo.popleft())
+            aside.wait()
         self.one_by_one(list(self.pending))
 
     def one_by_one(self, uids: Sequence[int]) -> None:
@@ -276,6 +282,31 @@ class Bringing:
         self.place.index.place([(row.id, body.uid)])
         take_flags(self.place, [replace(row, uid=body.uid)], {body.uid: self.pending[body.uid].flags}, self.changes)
         return True
+
+
+class Aside:
+    """One thing at a time done in a thread beside: a batch is written and synced while the next one is read."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keep")
+        self.under_way: Future[None] | None = None
+
+    def __enter__(self) -> "Aside":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.pool.shutdown()
+
+    def do(self, what: "Callable[[Batch], None]", batch: "Batch") -> None:
+        """Begin it, once what was begun before is done; what that raised is raised here."""
+        self.wait()
+        self.under_way = self.pool.submit(what, batch)
+
+    def wait(self) -> None:
+        """Come back once nothing is under way."""
+        begun, self.under_way = self.under_way, None
+        if begun is not None:
+            begun.result()
 
 
 def unlisted(uid: int) -> "Listed":
