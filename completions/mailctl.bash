@@ -4,7 +4,7 @@
 _mailctl_command() {  # COMMAND: what can follow it
     case $1 in
     '')
-        subcommands='init account collaborator rights signature password provider apply export store whoami send reply outbox fetch list read save checker demo'
+        subcommands='init account collaborator rights signature password provider apply export store whoami send reply forward draft outbox fetch list search read save checker demo'
         options='--store --as -v --verbose -q --quiet --trace --version --help'
         arguments=()
         ;;
@@ -55,7 +55,7 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'account remove')
         subcommands=''
-        options='--yes -y --help'
+        options='--mail --yes -y --json --help'
         arguments=('accounts' '')
         ;;
     'collaborator')
@@ -134,7 +134,7 @@ _mailctl_command() {  # COMMAND: what can follow it
         arguments=('accounts' '')
         ;;
     'signature')
-        subcommands='show set edit clear'
+        subcommands='show set edit clear check'
         options='--help'
         arguments=()
         ;;
@@ -156,6 +156,11 @@ _mailctl_command() {  # COMMAND: what can follow it
     'signature clear')
         subcommands=''
         options='--alias --yes -y --json --help'
+        arguments=('accounts' '')
+        ;;
+    'signature check')
+        subcommands=''
+        options='--json --help'
         arguments=('accounts' '')
         ;;
     'password')
@@ -240,12 +245,37 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'send')
         subcommands=''
-        options='-a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --queue --dry-run --json --help'
+        options='-a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --raw --draft --queue --dry-run --json --help'
         arguments=('')
         ;;
     'reply')
         subcommands=''
-        options='--all -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --queue --dry-run --json --help'
+        options='--all --list -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --draft --queue --dry-run --json --help'
+        arguments=('' '')
+        ;;
+    'forward')
+        subcommands=''
+        options='--as-attachment -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --draft --queue --dry-run --json --help'
+        arguments=('' '')
+        ;;
+    'draft')
+        subcommands='list send drop'
+        options='--help'
+        arguments=()
+        ;;
+    'draft list')
+        subcommands=''
+        options='-a --account --json --help'
+        arguments=()
+        ;;
+    'draft send')
+        subcommands=''
+        options='-a --account --queue --json --help'
+        arguments=('' '')
+        ;;
+    'draft drop')
+        subcommands=''
+        options='-a --account --yes -y --json --help'
         arguments=('' '')
         ;;
     'outbox')
@@ -280,13 +310,18 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'fetch')
         subcommands=''
-        options='-a --account --folder --since --json --help'
+        options='-a --account --folder --since --reindex --json --help'
         arguments=()
         ;;
     'list')
         subcommands=''
         options='-a --account --folder --unread -n --number --json --help'
         arguments=()
+        ;;
+    'search')
+        subcommands=''
+        options='-a --account -n --number --live --json --help'
+        arguments=('')
         ;;
     'read')
         subcommands=''
@@ -319,14 +354,15 @@ _mailctl_command() {  # COMMAND: what can follow it
 
 _mailctl_value() {  # COMMAND OPTION: how the option's value is completed; fails where it takes none
     case $1 in
-    'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'collaborator remove --handover' | 'rights push --remove' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list -n' | 'list --number') kind='' ;;
+    'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'rights push --remove' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'send --dsn' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'reply --dsn' | 'forward --subject' | 'forward -s' | 'forward --to' | 'forward --cc' | 'forward -c' | 'forward --bcc' | 'forward -b' | 'forward --reply-to' | 'forward --from' | 'forward --header' | 'forward --dsn' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list -n' | 'list --number' | 'search -n' | 'search --number') kind='' ;;
     'signature set --position') kind='above below' ;;
-    'collaborator add --default-account' | 'rights list -a' | 'rights list --account' | 'rights report -a' | 'rights report --account' | 'send -a' | 'send --account' | 'reply -a' | 'reply --account' | 'fetch -a' | 'fetch --account' | 'list -a' | 'list --account') kind='accounts' ;;
+    'collaborator add --default-account' | 'rights list -a' | 'rights list --account' | 'rights report -a' | 'rights report --account' | 'send -a' | 'send --account' | 'reply -a' | 'reply --account' | 'forward -a' | 'forward --account' | 'draft list -a' | 'draft list --account' | 'draft send -a' | 'draft send --account' | 'draft drop -a' | 'draft drop --account' | 'fetch -a' | 'fetch --account' | 'list -a' | 'list --account' | 'search -a' | 'search --account') kind='accounts' ;;
     'account add --provider' | 'account import --provider') kind='aol aruba-pec bell bluewin bouygues cpanel dondominio fastmail free gandi generic gmail gmx gmx-de godaddy hetzner hostinger icloud infomaniak ionos ionos-de laposte libero mailbox-org mailo microsoft365 migadu onecom orange outlook ovh ovh-exchange ovh-pro posteo proton-bridge proximus rackspace sfr strato tonline webde yahoo yandex zoho zoho-eu' ;;
-    ' --as' | 'account add --owner' | 'rights list -c' | 'rights list --collaborator' | 'rights check -c' | 'rights check --collaborator' | 'rights report -c' | 'rights report --collaborator' | 'signature show --as') kind='collaborators' ;;
-    ' --trace' | 'account add --ca-file' | 'signature set --text' | 'signature set --html' | 'signature set --markdown' | 'send --attach' | 'send --body' | 'send --html' | 'reply --attach' | 'reply --body' | 'reply --html') kind='files' ;;
+    ' --as' | 'account add --owner' | 'collaborator remove --handover' | 'rights list -c' | 'rights list --collaborator' | 'rights check -c' | 'rights check --collaborator' | 'rights report -c' | 'rights report --collaborator' | 'signature show --as') kind='collaborators' ;;
+    ' --trace' | 'account add --ca-file' | 'signature set --text' | 'signature set --html' | 'signature set --markdown' | 'send --attach' | 'send --body' | 'send --html' | 'send --raw' | 'reply --attach' | 'reply --body' | 'reply --html' | 'forward --attach' | 'forward --body' | 'forward --html') kind='files' ;;
     ' --store') kind='folders' ;;
     'account add --kind') kind='group personal' ;;
+    'send --priority' | 'reply --priority' | 'forward --priority') kind='high low' ;;
     'account add --auth') kind='password oauth2' ;;
     'signature edit --part') kind='text markdown html' ;;
     'account add --imap-security' | 'account add --smtp-security') kind='tls starttls none' ;;

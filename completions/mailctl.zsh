@@ -99,7 +99,9 @@ _mailctl__account_rename() {
 _mailctl__account_remove() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--mail)'--mail'[The mail fetched from it too, on this machine.]' \
         '(--yes -y)'{--yes,-y}'[Do it without asking.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
         '1:A:_mailctl_accounts'
 }
 
@@ -149,7 +151,7 @@ _mailctl__collaborator_unset() {
 _mailctl__collaborator_remove() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
-        '(--handover)'--handover'[Who gets her accounts, rights and affairs.]:D: ' \
+        '(--handover)'--handover'[Who gets her accounts, rights and affairs.]:C:_mailctl_collaborators' \
         '(--dry-run)'--dry-run'[Say what would change; the exit status is 1 then.]' \
         '(--yes -y)'{--yes,-y}'[Do it without asking.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
@@ -254,6 +256,13 @@ _mailctl__signature_clear() {
         '(--yes -y)'{--yes,-y}'[Do it without asking.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
         '1:A:_mailctl_accounts'
+}
+
+_mailctl__signature_check() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '1:\[A\]:_mailctl_accounts'
 }
 
 _mailctl__password_set() {
@@ -362,6 +371,10 @@ _mailctl__send() {
         '(--html)'--html'[An HTML page to send beside the text.]:FILE:_files' \
         '(--no-signature)'--no-signature'[Leave the account'\''s signature out.]' \
         '*'--header'[One more header; repeat.]:'\''X-K\: V'\'': ' \
+        '(--priority)'--priority'[How much it presses.]:high|low:(high low)' \
+        '(--dsn)'--dsn'[Reports you want\: never, or some of failure,delay,success.]:WHEN: ' \
+        '(--raw)'--raw'[Send a message that is ready made, byte for byte; - is stdin.]:FILE:_files' \
+        '(--draft)'--draft'[Keep it in the account'\''s Drafts folder; nothing is sent.]' \
         '(--queue)'--queue'[Leave it in the outbox for the next flush.]' \
         '(--dry-run)'--dry-run'[Print what would be sent; no server is reached.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
@@ -372,6 +385,7 @@ _mailctl__reply() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
         '(--all)'--all'[Answer those in To and Cc too.]' \
+        '(--list)'--list'[Answer the mailing list it came through.]' \
         '(-a --account)'{-a,--account}'[The account; else your default one.]:A:_mailctl_accounts' \
         '(--subject -s)'{--subject,-s}'[Another subject.]:TEXT: ' \
         '*'--to'[One more recipient.]:X: ' \
@@ -385,8 +399,63 @@ _mailctl__reply() {
         '(--html)'--html'[An HTML page to send beside the text.]:FILE:_files' \
         '(--no-signature)'--no-signature'[Leave the account'\''s signature out.]' \
         '*'--header'[One more header; repeat.]:'\''X-K\: V'\'': ' \
+        '(--priority)'--priority'[How much it presses.]:high|low:(high low)' \
+        '(--dsn)'--dsn'[Reports you want\: never, or some of failure,delay,success.]:WHEN: ' \
+        '(--draft)'--draft'[Keep it in the account'\''s Drafts folder; nothing is sent.]' \
         '(--queue)'--queue'[Leave it in the outbox for the next flush.]' \
         '(--dry-run)'--dry-run'[Print what would be sent; no server is reached.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '1:ID: '
+}
+
+_mailctl__forward() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--as-attachment)'--as-attachment'[Pass it on whole, byte for byte, as a file.]' \
+        '(-a --account)'{-a,--account}'[The account; else your default one.]:A:_mailctl_accounts' \
+        '(--subject -s)'{--subject,-s}'[Another subject.]:TEXT: ' \
+        '*'--to'[A recipient; repeat, or use commas.]:X: ' \
+        '*'{--cc,-c}'[A recipient of a copy; repeat, or use commas.]:X: ' \
+        '*'{--bcc,-b}'[A recipient nobody sees.]:X: ' \
+        '*'--reply-to'[Where answers shall go.]:X: ' \
+        '(--from)'--from'[An alias of the account, for From.]:ALIAS: ' \
+        '*'--attach'[A file to send along; repeat.]:FILE:_files' \
+        '(--body)'--body'[The text; - is standard input.]:FILE:_files' \
+        '(--markdown)'--markdown'[The text is Markdown\: it goes out as HTML too.]' \
+        '(--html)'--html'[An HTML page to send beside the text.]:FILE:_files' \
+        '(--no-signature)'--no-signature'[Leave the account'\''s signature out.]' \
+        '*'--header'[One more header; repeat.]:'\''X-K\: V'\'': ' \
+        '(--priority)'--priority'[How much it presses.]:high|low:(high low)' \
+        '(--dsn)'--dsn'[Reports you want\: never, or some of failure,delay,success.]:WHEN: ' \
+        '(--draft)'--draft'[Keep it in the account'\''s Drafts folder; nothing is sent.]' \
+        '(--queue)'--queue'[Leave it in the outbox for the next flush.]' \
+        '(--dry-run)'--dry-run'[Print what would be sent; no server is reached.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '1:ID: ' \
+        '*:\[TO\]…: '
+}
+
+_mailctl__draft_list() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(-a --account)'{-a,--account}'[The account; else your default one.]:A:_mailctl_accounts' \
+        '(--json)'--json'[One JSON document on stdout.]'
+}
+
+_mailctl__draft_send() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(-a --account)'{-a,--account}'[The account; else your default one.]:A:_mailctl_accounts' \
+        '(--queue)'--queue'[Leave it in the outbox for the next flush.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '1:ID: '
+}
+
+_mailctl__draft_drop() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(-a --account)'{-a,--account}'[The account; else your default one.]:A:_mailctl_accounts' \
+        '(--yes -y)'{--yes,-y}'[Do it without asking.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
         '1:ID: '
 }
@@ -431,6 +500,7 @@ _mailctl__fetch() {
         '*'{-a,--account}'[An account; several may be given.]:A:_mailctl_accounts' \
         '*'--folder'[Only this folder; several may be given.]:F: ' \
         '(--since)'--since'[The first time\: only mail that came on that day or later. Later on, an earlier day fetches more.]:DATE: ' \
+        '(--reindex)'--reindex'[First make the index anew from the Maildirs; no mail is fetched again.]' \
         '(--json)'--json'[One JSON document on stdout.]'
 }
 
@@ -442,6 +512,16 @@ _mailctl__list() {
         '(--unread)'--unread'[Only what is unread.]' \
         '(-n --number)'{-n,--number}'[How many at most.]:NUMBER: ' \
         '(--json)'--json'[One JSON document on stdout.]'
+}
+
+_mailctl__search() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '*'{-a,--account}'[An account; several may be given.]:A:_mailctl_accounts' \
+        '(-n --number)'{-n,--number}'[How many at most.]:NUMBER: ' \
+        '(--live)'--live'[Ask the servers, for what was not fetched too.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '*:QUERY…: '
 }
 
 _mailctl__read() {
@@ -564,6 +644,7 @@ _mailctl__signature() {
             'set:Set a signature, or one text of it'
             'edit:Write a signature in $VISUAL or $EDITOR'
             'clear:Take a signature away'
+            'check:List what is to be looked at in signatures: faults, fields that somebody who may send has not filled in, images over 100 kB or on a web server'
         )
         _describe command found
         ;;
@@ -632,6 +713,27 @@ _mailctl__store() {
         _describe command found
         ;;
     rest) (( $+functions[_mailctl__store_$words[1]] )) && _mailctl__store_$words[1] ;;
+    esac
+}
+
+_mailctl__draft() {
+    local curcontext="$curcontext" state line option
+    local -A opt_args
+    local -a found
+    _arguments -C \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '1: :->command' \
+        '*:: :->rest' && return
+    case $state in
+    command)
+        found=(
+            'list:List the drafts of an account you may send with'
+            'send:Send a draft as it is'
+            'drop:Throw a draft away: it is not sent'
+        )
+        _describe command found
+        ;;
+    rest) (( $+functions[_mailctl__draft_$words[1]] )) && _mailctl__draft_$words[1] ;;
     esac
 }
 
@@ -711,9 +813,12 @@ _mailctl() {
             'whoami:Say who you are to mailctl, and what you may do with which account'
             'send:Send a mail'
             'reply:Answer a mail, from the address it was written to'
+            'forward:Pass a mail on, its attachments with it'
+            'draft:Look after an account'\''s drafts: they lie on its server, where other mail programs find them too'
             'outbox:Look after the mail that could not go yet, was refused, or still wants its copy in Sent'
             'fetch:Fetch what is new, of all accounts you may read but checker-only ones'
             'list:List fetched mail, newest first: N unread, F flagged, R answered, A with attachment'
+            'search:Find mail by its words, newest first'
             'read:Read one fetched message'
             'save:Save a message'\''s attachments, under names that are safe, over no other file'
             'checker:Look at the checker-only accounts'

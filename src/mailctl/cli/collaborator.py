@@ -126,7 +126,7 @@ def remove(
     ctx: typer.Context,
     collaborator: Name,
     handover: Annotated[
-        str | None, typer.Option("--handover", metavar="D", help="Who gets her accounts, rights and affairs.")
+        str | None, typer.Option("--handover", metavar="C", help="Who gets her accounts, rights and affairs.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change; the exit status is 1 then.")
