@@ -222,3 +222,11 @@ def test_what_is_passed_on_is_told_by_what_it_says_itself():
 def test_what_is_answered_is_quoted_without_its_authors_signature():
     assert quoted(reading(text="Hello\n-- \nAnna\n")).text == "Hello\n"
     assert quoted(reading(text="Hello\n--\nAnna\n", is_html=True)).text == "Hello\n"
+
+
+def test_control_characters_that_came_by_mail_do_not_go_out_again():
+    odd = reading(sender="An\x1bna <anna@client.example>", subject="Vi\x1b[1msit\x07\x00")
+
+    assert [str(one) for one in recipients(odd, MINE)[0]] == ["Anna <anna@client.example>"]
+    assert subject_of_answer(odd.subject) == "Re: Vi[1msit"
+    assert subject_of_forward(odd.subject) == "Fwd: Vi[1msit"

@@ -123,3 +123,65 @@ def test_a_message_there_is_none_of_is_67(cli, received):
     received()
 
     assert cli("reply", "999", input="Hi\n").status == 67
+
+
+def test_an_answer_to_the_list_goes_to_the_list(cli, received):
+    number = received(cc="u2@mail.test\r\nList-Post: <mailto:u3@mail.test>")
+
+    message = parsed(ok(cli("reply", number, "--list", "--dry-run", input="Hi\n")).out.encode())
+
+    assert (message["To"], message["Cc"]) == ("u3@mail.test", None)
+
+
+def test_what_came_through_no_list_has_none_to_answer(cli, received):
+    number = received()
+
+    ran = cli("reply", number, "--list", input="Hi\n")
+
+    assert ran.status == 2
+    assert f"mailctl reply {number} --all" in ran.err
+    assert cli("reply", number, "--list", "--all", input="Hi\n").status == 2
+
+
+def test_oneself_in_any_form_gets_no_answer_to_all(cli, received):
+    number = received(to="contact+visit@mail.test, Billing+x@MAIL.test", cc="bob@mail.test")
+
+    message = parsed(ok(cli("reply", number, "--all", "--dry-run", input="Hi\n")).out.encode())
+
+    assert (message["To"], message["Cc"]) == ("Alice Martin <alice@mail.test>", "bob@mail.test")
+
+
+@pytest.fixture
+def answered(cli, received, mail):
+    """The text of the answer to a mail of these bytes."""
+    received()
+
+    def answer(header, body):
+        raw = f"From: alice@mail.test\r\nTo: contact@mail.test\r\nMessage-ID: <3@x.example>\r\n{header}\r\n{body}"
+        mail.deliver("contact", raw.encode())
+        ok(cli("fetch", "-a", "contact"))
+        [new] = [one for one in ok(cli("list", "--json")).json if one["message_id"] == "<3@x.example>"]
+        return parsed(ok(cli("reply", str(new["id"]), "--dry-run", input="Yes.\n")).out.encode()).get_content()
+
+    return answer
+
+
+def test_what_is_a_page_only_is_quoted_as_text(answered):
+    text = answered("Content-Type: text/html\r\n", "<p>When do <b>you</b> come?</p><p>-- <br>Alice</p>")
+
+    assert "\n> When do you come?\n" in text.replace("**", "").replace("*", "")
+    assert "<p>" not in text
+
+
+def test_what_has_no_text_is_not_quoted(answered):
+    assert answered("Content-Type: application/pdf; name=a.pdf\r\n", "x") == "Yes.\n"
+
+
+def test_the_signature_of_who_is_answered_is_not_quoted_and_ones_own_stands_above(cli, answered):
+    ok(cli("signature", "set", "contact", "--text", "-", input="The Firm\n"))
+
+    text = answered("", "When?\n-- \nAlice\n\nOn Monday, Bob wrote:\n> Soon?\n")
+
+    assert text.startswith("Yes.\n\n-- \nThe Firm\n\nalice@mail.test wrote:\n> When?\n")
+    assert text.endswith("> On Monday, Bob wrote:\n>> Soon?\n")
+    assert "Alice" not in text

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from mailctl.domain.account import Account
 from mailctl.domain.address import Address, parse, same, split
+from mailctl.domain.fields import FORBIDDEN
 from mailctl.domain.mailboxes import mailboxes
 from mailctl.domain.message import Forwarded, Quoted, Reading
 from mailctl.domain.quoting import without_signature
@@ -67,9 +68,9 @@ def header(reading: Reading, name: str) -> str:
 
 
 def usable(text: str) -> tuple[Address, ...]:
-    """The addresses in a header, without what is none."""
+    """The addresses in a header that came by mail, without what is none, and without control characters."""
     found = []
-    for one in split(text):
+    for one in split(FORBIDDEN.sub("", text)):
         try:
             found.append(parse(one))
         except BadDataError:
@@ -129,7 +130,7 @@ def written_to(reading: Reading, account: Account) -> str | None:
 
 def subject_of_answer(subject: str) -> str:
     """The subject of an answer: `Re: ` once, whatever stood before it in whatever language, a list's tag kept."""
-    bare = ANSWER_MARKS.sub("", subject, count=1).strip()
+    bare = ANSWER_MARKS.sub("", FORBIDDEN.sub("", subject), count=1).strip()
     tag = LIST_TAG.match(bare)
     if tag:
         bare = tag[0] + ANSWER_MARKS.sub("", bare[tag.end() :], count=1)
@@ -138,10 +139,11 @@ def subject_of_answer(subject: str) -> str:
 
 def subject_of_forward(subject: str) -> str:
     """The subject of what is passed on: `Fwd: ` once; that it was an answer stays."""
-    marks = MARKS.match(subject)
+    plain = FORBIDDEN.sub("", subject)
+    marks = MARKS.match(plain)
     said = marks[0] if marks else ""
     answered = any(ANSWER_MARKS.fullmatch(f"{one}:") for one in re.split("[:：]", said) if one.strip())
-    return f"Fwd: {'Re: ' if answered else ''}{subject[len(said) :].strip()}".strip()
+    return f"Fwd: {'Re: ' if answered else ''}{plain[len(said) :].strip()}".strip()
 
 
 def quoted(reading: Reading) -> Quoted:
