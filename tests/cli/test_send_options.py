@@ -155,6 +155,27 @@ def test_what_would_not_arrive_as_it_is_or_is_not_ours_is_refused(cli, server, o
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"caf\xe9 \xff\r\n", id="bytes in no charset"),
+        pytest.param(b"trailing  \t\r\n\r\n \r\n\r\n", id="white space that ends lines and text"),
+        pytest.param(b".\r\n..\r\n.x\r\nFrom here\r\n", id="dots, and From"),
+        pytest.param(b"Bcc: x@y.example\r\nDate: never\r\n", id="what looks like a header"),
+        pytest.param(b"--b\r\nContent-Type: text/plain\r\n\r\n\x1b$B\x7f\r\n--b--\r\n", id="parts and controls"),
+    ],
+)
+def test_a_body_passes_byte_for_byte(cli, server, body):
+    header = b"From: contact@firm.example\r\nTO: anna@client.example\r\nX-Odd:  a \r\n\tb\r\n"
+    fixed = b"Date: Sun, 1 Mar 2026 09:00:00 +0000\r\nMessage-ID: <1@firm.example>\r\n\r\n"
+
+    ok(cli("send", "--raw", "-", input=header + b"bcc: ben@x.example\r\n" + fixed + body))
+
+    [taken] = server.taken
+    assert taken.data == header + fixed + body
+    assert taken.recipients == ("anna@client.example", "ben@x.example")
+
+
+@pytest.mark.parametrize(
     ("more", "warning"),
     [
         pytest.param("X-Wide: " + "x" * 999 + "\n", "line 4 is longer than 998 bytes: servers may cut it", id="wide"),

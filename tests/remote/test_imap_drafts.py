@@ -1,0 +1,72 @@
+"""Drafts with servers of few means, or with something odd in their answers: the one that is meant, and no other."""
+
+import pytest
+
+from mailctl.remote.imap import open_imap
+from mailctl.remote.imap_drafts import outlines, remove, uid_of, whole
+from support.scripted_imap import EXAMINED, scripted_imap
+
+HEADER = b"Subject: Plans\r\n\r\n"
+OPENED = {
+    "SELECT": EXAMINED.replace(b"READ-ONLY", b"READ-WRITE"),
+    "UID SEARCH": b"* SEARCH 3 4 5 6\r\n{tag} OK\r\n",
+    "UID STORE": b"{tag} OK\r\n",
+    "UID EXPUNGE": b"* 1 EXPUNGE\r\n{tag} OK\r\n",
+    "UID FETCH": (
+        b'* 1 FETCH (UID 3 FLAGS (\\Draft) INTERNALDATE " 1-Mar-2026 09:00:00 +0000" RFC822.SIZE 99 BODY[HEADER]'
+        + b" {18}\r\n"
+        + HEADER
+        + b")\r\n* 2 FETCH (FLAGS (\\Draft \\DELETED) UID 4 RFC822.SIZE 9 BODY[HEADER] {18}\r\n"
+        + HEADER
+        + b")\r\n* 3 FETCH (UID 5 RFC822.SIZE 9 BODY[HEADER] NIL)\r\n* 4 FETCH (FLAGS ())\r\n"
+        + b"* 5 FETCH (UID 6 BODY[HEADER] {18}\r\n"
+        + HEADER
+        + b")\r\n{tag} OK\r\n"
+    ),
+}
+
+
+@pytest.fixture
+def server():
+    with scripted_imap(OPENED) as script:
+        yield script
+
+
+def test_what_is_marked_for_removal_or_has_no_header_is_not_shown(server):
+    with open_imap(server.server(), "secret") as session:
+        session.examine("Drafts")
+        found = list(outlines(session))
+
+    assert [(one.uid, one.header, one.size) for one in found] == [(3, HEADER, 99), (6, HEADER, 0)]
+
+
+def test_without_uidplus_no_other_message_is_removed(server):
+    with open_imap(server.server(), "secret") as session:
+        session.select("Drafts")
+        remove(session, 5)
+
+    assert server.commands("UID STORE") == ["UID STORE 5 +FLAGS.SILENT (\\Deleted)"]
+    assert not [line for line in server.said if "EXPUNGE" in line]
+
+
+def test_with_uidplus_it_is_gone_at_once(server):
+    server.change({"AUTHENTICATE PLAIN": b"{tag} OK [CAPABILITY IMAP4rev1 UIDPLUS] in\r\n"})
+    with open_imap(server.server(), "secret") as session:
+        session.select("Drafts")
+        remove(session, 5)
+
+    assert server.commands("UID EXPUNGE") == ["UID EXPUNGE 5"]
+
+
+def test_the_last_of_an_id_is_the_one_that_was_laid_there(server):
+    with open_imap(server.server(), "secret") as session:
+        assert uid_of(session, "Drafts", "<1@x.example>") == 6
+        server.change({"UID SEARCH": b"* SEARCH\r\n{tag} OK\r\n"})
+        assert uid_of(session, "Drafts", "<1@x.example>") is None
+
+
+def test_one_that_is_not_there_is_none(server):
+    server.change({"UID FETCH": b"{tag} OK\r\n"})
+    with open_imap(server.server(), "secret") as session:
+        session.examine("Drafts")
+        assert whole(session, 99) is None
