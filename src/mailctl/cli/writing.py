@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mailctl.cli.session import Session
     from mailctl.domain.account import Account
     from mailctl.domain.message import Draft
-    from mailctl.services.draft import Kept
     from mailctl.services.page import Page
     from mailctl.services.posting import Posted
     from mailctl.services.send import Preview
@@ -227,7 +226,6 @@ def finish(
         as_json: whether to tell in JSON.
         then: what is done once somebody has it.
     """
-    from mailctl.services import draft as drafts
     from mailctl.services import send as service
 
     with finished(run, words, start, sure=way in (Way.DRY_RUN, Way.DRAFT)) as draft:
@@ -235,8 +233,7 @@ def finish(
             preview = service.preview(run.context, draft, account=account, sender=sender)
             return show_preview(run, preview, as_json=as_json)
         if way is Way.DRAFT:
-            kept = drafts.keep(run.context, draft, account=account, sender=sender)
-            return show_kept(run, kept, as_json=as_json)
+            return keep(run, draft, account=account, sender=sender, as_json=as_json)
         posted = service.send(run.context, draft, account=account, sender=sender, queue=way is Way.QUEUE)
     if posted.sent.sent:
         then()
@@ -269,8 +266,11 @@ def show_posted(run: "Session", posted: "Posted", *, as_json: bool) -> None:
         run.say(f"in the outbox as {sent.outbox}; mailctl outbox flush sends it")
 
 
-def show_kept(run: "Session", kept: "Kept", *, as_json: bool) -> None:
-    """Where a draft is now, and how it is sent."""
+def keep(run: "Session", draft: "Draft", *, account: str, sender: str | None, as_json: bool) -> None:
+    """Keep a draft, and tell where it is now, and how it is sent."""
+    from mailctl.services import draft as service
+
+    kept = service.keep(run.context, draft, account=account, sender=sender)
     if as_json:
         run.show(kept, as_json=True)
     if kept.id is None:
