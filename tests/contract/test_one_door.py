@@ -72,6 +72,10 @@ CALLS = {
     "search": ["plans", "-a", "contact"],
     "read": ["1"],
     "save": ["1"],
+    "flag": ["1", "--seen"],
+    "move": ["1", "Archive"],
+    "delete": ["1", "--expunge", "--yes"],
+    "folders": ["-a", "contact"],
     "checker once": [],
     "demo": None,  # a firm of its own, on servers of its own: tests/cli/test_demo.py
 }  # fmt: skip
@@ -82,7 +86,7 @@ REFUSED = {
     "rights revoke", "rights report", "rights diff", "rights push", "signature show", "signature set", "signature edit",
     "signature clear", "signature check", "password set",
     "password check", "password delete", "send", "draft list", "draft send", "draft drop", "fetch",
-    "list", "search", "apply", "store log", "store sync",
+    "list", "search", "folders", "apply", "store log", "store sync",
 }  # fmt: skip
 
 

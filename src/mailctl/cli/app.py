@@ -36,6 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "search": (MAIL, "Find mail by what stands in it."),
     "read": (MAIL, "Read one message."),
     "save": (MAIL, "Save a message's attachments."),
+    "flag": (MAIL, "Mark messages as read, unread, flagged."),
+    "move": (MAIL, "Move messages into another folder."),
+    "delete": (MAIL, "Move messages into Trash, or remove them for good."),
+    "folders": (MAIL, "List folders, make one."),
     "checker": (WATCH, "Look at the checker-only accounts."),
     "demo": (WATCH, "Take a tour on servers of mailctl's own."),
 }

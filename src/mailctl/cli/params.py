@@ -10,6 +10,9 @@ AccountName = Annotated[
 AccountNames = Annotated[
     list[str] | None, typer.Option("-a", "--account", metavar="A", help="An account; several may be given.")
 ]
+MessageIds = Annotated[
+    list[int], typer.Argument(metavar="ID…", help="The messages' numbers, as `mailctl list` shows them.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 

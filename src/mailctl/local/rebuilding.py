@@ -1,8 +1,17 @@
-"""Rows of the index written anew, their numbers kept: after a rebuild, and when messages change their folder."""
+"""The index made anew: when its file was damaged, and of rows that are written again under their numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from mailctl.local.index import Entry, Index, values_of
+
+
+def open_index(path: Path, warn: Callable[[str], None]) -> Index:
+    """The index; who uses it is told when a damaged one was set aside for it."""
+    index = Index(path)
+    if index.set_aside:
+        warn(f"the index was damaged, it is set aside as {index.set_aside.name}: mailctl fetch makes it anew")
+    return index
 
 
 def enter_again(index: Index, folder: int, entries: Iterable[tuple[int, Entry]]) -> None:

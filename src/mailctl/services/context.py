@@ -365,12 +365,9 @@ class Context:
     @cached_property
     def index(self) -> "Index":
         """The index of fetched mail."""
-        from mailctl.local.index import Index
+        from mailctl.local.rebuilding import open_index
 
-        index = Index(self.paths.data / "index.sqlite")
-        if index.set_aside:
-            self.warn(f"the index was damaged, it is set aside as {index.set_aside.name}: mailctl fetch makes it anew")
-        return index
+        return open_index(self.paths.data / "index.sqlite", self.warn)
 
     def maildir(self, account: str, folder: str) -> "Maildir":
         """The mirror of one folder of an account."""

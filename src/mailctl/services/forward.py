@@ -11,8 +11,9 @@ from mailctl.domain.mime import Node
 from mailctl.domain.reading import attachments, reading_of
 from mailctl.domain.rights import Right
 from mailctl.services.context import Context
+from mailctl.services.flag import mark
 from mailctl.services.read import opened
-from mailctl.services.reply import Answer, mark
+from mailctl.services.reply import Answer
 
 FORWARDED = "$Forwarded"  # registered by RFC 5788
 MESSAGE = "message/rfc822"
@@ -79,4 +80,4 @@ def type_of(node: Node) -> str:
 
 def mark_forwarded(ctx: Context, id: int) -> bool:
     """Mark a message as passed on, on the server and then here, and say whether it was; for who holds `organize`."""
-    return mark(ctx, id, FORWARDED, "forwarded")
+    return mark(ctx, id, FORWARDED, "is not marked as forwarded")

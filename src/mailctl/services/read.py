@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from mailctl.domain.message import Flag, Reading, Summary
 from mailctl.domain.rights import Right
-from mailctl.errors import FolderNotFoundError, MailctlError, MessageNotFoundError, StorageError, nearest
+from mailctl.errors import FolderNotFoundError, MessageNotFoundError, StorageError, nearest
 from mailctl.services.context import Context
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mailctl.local.index import Stored
 
 INBOX = "INBOX"
-SEEN = frozenset({str(Flag.SEEN)})
 
 
 class Saved(Struct, frozen=True, kw_only=True):
@@ -135,38 +134,10 @@ def raw(ctx: Context, id: int) -> bytes:
 
 
 def mark_read(ctx: Context, id: int) -> bool:
-    """Mark a message as read, on the server and then here, and say whether it was.
+    """Mark a message as read, on the server and then here, and say whether it was."""
+    from mailctl.services.flag import mark
 
-    Only for who holds `organize`, and only what is unread. A server that cannot be reached is warned about.
-    """
-    stored = ctx.index.message(id)
-    account = ctx.account(stored.account, need=Right.READ)
-    if Flag.SEEN in stored.flags or Right.ORGANIZE not in ctx.rights_on(account):
-        return False
-    try:
-        if not mark_on_server(ctx, account, stored):
-            ctx.warn(f"message {id} stays unread: the server has numbered '{stored.folder}' anew; mailctl fetch")
-            return False
-    except MailctlError as error:
-        ctx.warn(f"message {id} stays unread: {error}")
-        return False
-    flags = stored.flags | SEEN
-    ctx.maildir(stored.account, stored.path).set_flags(stored.key, flags, before=stored.flags)
-    ctx.index.set_flags([(stored.id, flags)])
-    return True
-
-
-def mark_on_server(ctx: Context, account: "Account", stored: "Stored", flags: frozenset[str] = SEEN) -> bool:
-    """Mark a message on the server, as read; False where its UID may mean another by now (RFC 9051, 2.3.1.1)."""
-    folder = ctx.index.folder(stored.account, stored.folder)
-    if stored.uid is None or folder is None:
-        return False
-    with ctx.imap(account) as session:
-        state = session.select(stored.folder)
-        if state.uidvalidity != folder.uidvalidity:
-            return False
-        session.add_flags([stored.uid], flags)
-    return True
+    return mark(ctx, id, Flag.SEEN, "stays unread")
 
 
 def save(ctx: Context, id: int, directory: Path) -> tuple[Saved, ...]:

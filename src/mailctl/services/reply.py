@@ -7,12 +7,13 @@ from msgspec.structs import replace
 from mailctl.domain.answering import Whom, quoted, recipients, subject_of_answer, without, written_to
 from mailctl.domain.message import Draft, Flag
 from mailctl.domain.rights import Right
-from mailctl.errors import MailctlError, ServerRefusedError, UsageError
+from mailctl.errors import UsageError
 from mailctl.services.context import Context
-from mailctl.services.read import mark_on_server, read
+from mailctl.services.flag import mark
+from mailctl.services.read import read
 
 if TYPE_CHECKING:
-    from mailctl.local.index import Stored
+    pass
 
 
 class Answer(NamedTuple):
@@ -58,37 +59,5 @@ def answer(ctx: Context, id: int, draft: Draft, *, whom: Whom = Whom.AUTHOR, acc
 
 
 def mark_answered(ctx: Context, id: int) -> bool:
-    """Mark a message as answered, on the server and then here, and say whether it was.
-
-    Only for who holds `organize`. A server that cannot be reached is warned about.
-    """
-    return mark(ctx, id, Flag.ANSWERED, "answered")
-
-
-def mark(ctx: Context, id: int, flag: str, word: str) -> bool:
-    """Give a message one more flag, on the server and then here, where the actor may, and say whether it was given.
-
-    Args:
-        ctx: who acts, and where.
-        id: the message's number in the index.
-        flag: a system flag or a keyword.
-        word: what it says, for warnings.
-    """
-    stored: Stored = ctx.index.message(id)
-    account = ctx.account(stored.account, need=Right.READ)
-    if flag in stored.flags or Right.ORGANIZE not in ctx.rights_on(account):
-        return False
-    added = frozenset({str(flag)})
-    try:
-        if not mark_on_server(ctx, account, stored, added):
-            ctx.warn(f"message {id} is not marked as {word}: the server has numbered '{stored.folder}' anew")
-            return False
-    except MailctlError as error:
-        is_system = flag.startswith("\\")
-        if is_system or not isinstance(error, ServerRefusedError):  # many servers keep no keywords
-            ctx.warn(f"message {id} is not marked as {word}: {error}")
-        return False
-    flags = stored.flags | added
-    ctx.maildir(stored.account, stored.path).set_flags(stored.key, flags, before=stored.flags)
-    ctx.index.set_flags([(stored.id, flags)])
-    return True
+    """Mark a message as answered, on the server and then here, and say whether it was."""
+    return mark(ctx, id, Flag.ANSWERED, "is not marked as answered")
