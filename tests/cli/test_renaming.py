@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from conftest import LOGIN, ok
+from mailctl.domain.announce import Mark
+from mailctl.local.marks import Marks
 from support import memory_keyring
 from support.scripted_imap import folder_of, scripted_imap
 from support.workstation import Workstation, git
@@ -103,6 +105,15 @@ def test_killed_anywhere_it_is_done_by_doing_it_again(cli, fetched, home, step, 
     assert listed(cli) == {(number, subject, "office") for number, subject, _ in before}
     assert waiting(cli) == ["office"]
     assert sorted(path.name for path in (home / "data").iterdir() if "renamed" in path.name) == []
+
+
+def test_what_the_checker_told_follows_too(cli, fetched, home):
+    marks = Marks(home / "state/checker")
+    marks.save("contact", Mark())
+
+    ok(cli("account", "rename", "contact", "office"))
+
+    assert [path.name for path in (home / "state/checker").iterdir()] == ["office.json"]
 
 
 def test_the_next_fetch_repairs_it_too(cli, fetched):

@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_administered_is_named_and_the_others_done(cli, 
 
     assert ran.status == 1
     assert ran.json["skipped"] == ["Archive"]
-    assert acls.acls == {"INBOX": {"bob@firm.example": "lrswite"}, "Archive": {}}
+    assert acls.acls == {"INBOX": {"bob@firm.example": "lrswikte"}, "Archive": {}}
     assert "'Archive': the server does not let one change its ACL" in ran.err
 
 
@@ -103,7 +103,7 @@ def test_an_older_server_gets_its_own_letters(cli, store):
         ok(cli("rights", "push", "contact"))
         again = ok(cli("rights", "push", "contact", "--json"))
 
-    assert acls.acls["INBOX"] == {"bob@firm.example": "lrswid"}
+    assert acls.acls["INBOX"] == {"bob@firm.example": "lrswicd"}
     assert again.json["differences"] == []
 
 
@@ -128,7 +128,7 @@ def test_a_server_that_makes_something_else_of_it_is_found_out(cli, store):
         ran = cli("rights", "push", "contact")
 
     assert ran.status == 1
-    assert "made 'l' of 'lrswite' for 'bob@firm.example' on 'INBOX'" in ran.err
+    assert "made 'l' of 'lrswikte' for 'bob@firm.example' on 'INBOX'" in ran.err
 
 
 def test_folders_that_others_share_are_not_the_accounts(cli, store):
@@ -147,7 +147,7 @@ def test_many_folders_are_asked_at_once(cli, store):
         done = ok(cli("rights", "push", "contact", "--json")).json
 
     assert (done["folders"], len(done["differences"])) == (121, 121)
-    assert {str(acl) for acl in acls.acls.values()} == {"{'bob@firm.example': 'lrswite'}"}
+    assert {str(acl) for acl in acls.acls.values()} == {"{'bob@firm.example': 'lrswikte'}"}
 
 
 def test_it_takes_manage_and_no_secret_is_read_before(cli, store, tmp_path):

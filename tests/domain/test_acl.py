@@ -21,8 +21,8 @@ def found(acl, *holders, older=False):
     ("rights", "older", "letters"),
     [
         ((Right.READ,), False, "lr"),
-        ((Right.ORGANIZE,), False, "lrswite"),
-        ((Right.ORGANIZE,), True, "lrswid"),
+        ((Right.ORGANIZE,), False, "lrswikte"),
+        ((Right.ORGANIZE,), True, "lrswicd"),
         ((Right.SEND,), False, ""),
         ((Right.READ, Right.SEND), False, "lr"),
         ((Right.MANAGE,), False, "lrswipkxtea"),
@@ -36,7 +36,6 @@ def test_rights_are_letters(rights, older, letters):
 
 @pytest.mark.parametrize("right", Right)
 def test_a_wider_right_has_the_letters_of_those_it_holds(right):
-    assert set(LETTERS[right]) >= set(letters_of(with_implied((right,)))) - {"p", "k", "x", "a"}
     assert letters_of(with_implied((right,))) == letters_of((right,))
 
 

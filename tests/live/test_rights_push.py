@@ -10,7 +10,7 @@ from support.mailservers import expect_ok, quoted
 pytestmark = pytest.mark.live
 
 NOTE = b"From: anna@client.example\r\nTo: contact@mail.test\r\nSubject: Plans\r\n\r\nHello\r\n"
-LETTERS = {"read": "lr", "organize": "lrswite", "manage": "lrswipkxtea", "none": ""}
+LETTERS = {"read": "lr", "organize": "lrswikte", "manage": "lrswipkxtea", "none": ""}
 SHARED = "shared/contact"
 
 
@@ -84,6 +84,15 @@ def test_each_login_does_what_the_store_says_and_no_more(cli, shop):
     assert tried(shop, "alice") == {"read", "mark", "copy"}
     assert tried(shop, "billing") == set()
     assert tried(shop, "u1") == set()
+
+
+def test_who_organizes_makes_folders_and_takes_none_away(cli, shop):
+    ok(cli("rights", "push", "contact"))
+
+    with shop.imap("alice") as alice, shop.imap("bob") as bob:
+        expect_ok(alice.create(quoted(f"{SHARED}/Projects/2026/Plans")))
+        assert bob.create(quoted(f"{SHARED}/Projects/2026/Mine"))[0] == "NO"
+        assert alice.delete(quoted(f"{SHARED}/Projects/2026"))[0] == "NO"
 
 
 @pytest.mark.parametrize("right", LETTERS)

@@ -9,8 +9,9 @@ from mailctl.errors import BadDataError
 
 # `read` has no `s`: who only reads marks nothing as read, for all who share the mailbox would see it so.
 # `send` is nothing to IMAP: its `p` is mail delivered to a folder's own address, not mail sent as somebody.
-# To make, rename and delete folders (`k`, `x`) is for who manages, as is `a`, to change the ACL itself.
-LETTERS = {Right.READ: "lr", Right.ORGANIZE: "lrswite", Right.SEND: "", Right.MANAGE: "lrswipkxtea"}
+# `organize` makes folders (`k`), as `mailctl folders --create` does; who manages takes them away too (`x`), and changes
+# the ACL itself (`a`).
+LETTERS = {Right.READ: "lr", Right.ORGANIZE: "lrswikte", Right.SEND: "", Right.MANAGE: "lrswipkxtea"}
 OLDER = {"t": "d", "e": "d", "k": "c", "x": "c"}  # as servers of RFC 2086 say it
 ORDER = "lrswipkxtecda"
 VIRTUAL = frozenset("cd")  # newer servers add them to what they answer, for old clients (RFC 4314, 2.1.1)

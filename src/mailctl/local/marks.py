@@ -41,6 +41,20 @@ class Marks:
         """
         self.write(self.root / f"{account}{SUFFIX}", msgspec.json.encode(mark))
 
+    def rename_account(self, old: str, new: str) -> None:
+        """Let what is remembered of an account follow it to its new name.
+
+        Raises:
+            StorageError: it cannot.
+        """
+        source = self.root / f"{old}{SUFFIX}"
+        try:
+            source.replace(self.root / f"{new}{SUFFIX}")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StorageError(f"{source}: cannot be renamed: {error.strerror}", hint=f"ls -ld {self.root}") from error
+
     def load_troubles(self) -> tuple[str, ...]:
         """The accounts whose failure was told."""
         path = self.root / TROUBLE_FILE

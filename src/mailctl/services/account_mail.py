@@ -129,8 +129,9 @@ def follow_renamed(ctx: Context) -> tuple[tuple[str, str], ...]:
 
 
 def bring(ctx: Context, old: str, new: str) -> None:
-    """Move an account's mirror, its index and its outbox; what is done already is left."""
+    """Move an account's mirror, its index, its outbox and what its checker told; what is done already is left."""
     from mailctl.local.maildir import storage
+    from mailctl.local.marks import Marks
 
     source, target = mirror_of(ctx, old), mirror_of(ctx, new)
     with alone(ctx, old, new):
@@ -144,6 +145,7 @@ def bring(ctx: Context, old: str, new: str) -> None:
                 forget_rows(ctx, new)  # of messages that are not there
                 ctx.index.rename_account(old, new)
         ctx.outbox.rename_account(old, new)
+        Marks(ctx.paths.state / "checker").rename_account(old, new)
 
 
 def follow_others(ctx: Context, before: tuple[Account, ...]) -> None:
