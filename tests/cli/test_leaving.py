@@ -1,10 +1,13 @@
 """Who leaves hands over accounts, rights and affairs, planned first and then as one change."""
 
+import os
+import sys
 import tomllib
 
 import pytest
 
 from conftest import LOGIN, ok
+from support.terminal import on_terminal
 from support.workstation import commits
 
 
@@ -58,6 +61,17 @@ def test_a_handover_is_one_commit(cli, busy):
     ok(cli("collaborator", "remove", "carol", "--handover", "bob", "--yes"))
 
     assert commits(busy, "%s")[:2] == ["remove collaborator 'carol', 'bob' takes over", "make the store"]
+
+
+def test_on_a_terminal_the_plan_comes_before_the_question(cli, busy):
+    shown = on_terminal(
+        sys.executable, "-m", "mailctl", "collaborator", "remove", "carol", "--handover", "bob",
+        answers={"hand over to 'bob'?": "n"}, environ={**os.environ, "TERM": "xterm"},
+    )  # fmt: skip
+
+    assert shown.status == 130
+    assert shown.text.index("responsible") < shown.text.index("remove the collaborator 'carol'")
+    assert (busy / "collaborators/carol.toml").exists()
 
 
 def test_a_successor_who_owns_an_account_needs_no_line_in_it(cli, busy):
