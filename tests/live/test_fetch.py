@@ -124,7 +124,7 @@ def test_nothing_new_opens_no_folder_and_logs_in_once(cli, home, mail, account, 
 
     lines = [line.split() for line in (tmp_path / "trace").read_text().splitlines() if line.startswith(" ~> ")]
     said = [words[1] if words[1] == "AUTHENTICATE" else words[2] for words in lines]
-    assert said == ["AUTHENTICATE", "LIST", *["STATUS"] * 6, "LOGOUT"]
+    assert said == ["AUTHENTICATE", "LIST", "LOGOUT"]
 
 
 def test_only_changed_folders_are_opened(cli, home, mail, account, tmp_path):
@@ -140,6 +140,29 @@ def test_only_changed_folders_are_opened(cli, home, mail, account, tmp_path):
     assert len(opened) == 1
     assert opened[0].endswith('EXAMINE "Projets"')
     assert " SELECT " not in (tmp_path / "trace").read_text()
+
+
+def test_what_changed_and_what_is_gone_is_told_in_one_answer(cli, home, mail, account, tmp_path):
+    account()
+    for number in range(1, 6):
+        mail.deliver("alice", note(number))
+    fetch(cli)
+
+    with mail.imap("alice") as box:
+        box.select("INBOX")
+        box.store("2:3", "+FLAGS", "(\\Deleted)")
+        box.expunge()
+        box.store("3", "+FLAGS", "(\\Flagged)")
+    [result] = ok(cli("--trace", str(tmp_path / "trace"), "fetch", "--json")).json
+
+    said = [line.split(" ", 3)[3] for line in (tmp_path / "trace").read_text().splitlines() if line.startswith(" ~> ")]
+    assert (result["changed"], result["removed"], result["new"]) == (1, 2, 0)
+    assert rows(home, "uid, flags") == [(1, ""), (4, ""), (5, "\\Flagged")]
+    assert [line for line in said if line.startswith(("ENABLE", "EXAMINE", "UID"))][:2] == [
+        "ENABLE QRESYNC",
+        'EXAMINE "INBOX"',
+    ]
+    assert sum(line.startswith("UID") for line in said) == 1
 
 
 # -- folders

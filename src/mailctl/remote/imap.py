@@ -1,7 +1,6 @@
-"""IMAP: a logged-in session, its folders, and the messages in them; the only home of imapclient."""
+"""IMAP: a logged-in session, its folders, and the messages in them; imapclient only where it helps."""
 
 import imaplib
-import logging
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,8 +8,8 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime
 from functools import cached_property
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from imapclient import IMAPClient
 from msgspec.structs import replace
 
 from mailctl.domain.account import Server
@@ -29,7 +28,9 @@ CRLF = re.compile(rb"\r\n|\r|\n")
 FLAG = re.compile(r"\\?[A-Za-z0-9_$.+-]+")
 COUNTED = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
 LARGEST = 2**63 - 1
-logging.getLogger("imapclient").addHandler(logging.NullHandler())  # else its warnings stand on the user's terminal
+
+if TYPE_CHECKING:
+    from mailctl.remote.imap_client import Client
 
 
 def open_imap(
@@ -63,23 +64,6 @@ def open_imap(
         raise
 
 
-class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
-    """imapclient over a connection that is there and logged in; folder names as the server writes them."""
-
-    def __init__(self, lines: Lines) -> None:
-        self.lines = lines
-        super().__init__(lines.wire.server.host, lines.wire.server.port, ssl=False, timeout=lines.wire.timeout)
-        lines.debug = 0  # at 5, imapclient's choice, imaplib spells every message out for a log nobody reads
-
-    def _create_IMAP4(self) -> Lines:  # noqa: N802 - imapclient's name
-        """The connection that is there."""
-        return self.lines
-
-    def _normalise_folder(self, folder_name: bytes) -> bytes:
-        """The name, quoted; it is the server's own already."""
-        return quoted(folder_name)
-
-
 class ImapSession:
     """A logged-in connection to an IMAP server; for one thread."""
 
@@ -87,11 +71,12 @@ class ImapSession:
         self.lines = lines
         self.server = lines.wire.server
         lines.is_patient = True
-        self.client = Client(lines)
         self.wire_names: dict[str, bytes] = {}
         self.early: dict[int, Body] = {}
         self.asked: set[int] = set()
-        self.told = lines.untagged_responses.pop("CAPABILITY", None)
+        self.told: dict[bytes, FolderState] = {}
+        self.offered = lines.untagged_responses.pop("CAPABILITY", None)
+        self.follows_vanished = False
 
     def __enter__(self) -> "ImapSession":
         return self
@@ -111,15 +96,19 @@ class ImapSession:
     @cached_property
     def capabilities(self) -> frozenset[str]:
         """What the server offers to who is logged in; asked for only where the login's answer did not say it."""
-        told = self.told
+        told = self.offered
         if not told:
             with self.asking("say what it can"):
                 _, told = self.lines.capability()
-        found = frozenset(
-            word for line in told if isinstance(line, bytes) for word in answers.text(line).upper().split()
-        )
-        self.client._cached_capabilities = tuple(word.encode() for word in found)
-        return found
+        lines = (line for line in told if isinstance(line, bytes))
+        return frozenset(word for line in lines for word in answers.text(line).upper().split())
+
+    @cached_property
+    def client(self) -> "Client":
+        """imapclient on this connection, loaded when it is first needed."""
+        from mailctl.remote.imap_client import Client
+
+        return Client(self.lines, self.capabilities)
 
     def asking(self, what: str) -> AbstractContextManager[None]:
         """Ours instead of foreign exceptions; `what` is what the server may refuse."""
@@ -145,12 +134,20 @@ class ImapSession:
 
     # -- folders
 
-    def folders(self) -> tuple[Folder, ...]:
-        """Every folder, in the server's order, each once; INBOX under that name."""
+    def folders(self, *, counted: bool = False) -> tuple[Folder, ...]:
+        """Every folder, in the server's order, each once; INBOX under that name.
+
+        Args:
+            counted: whether `states` will be asked for all of them: some servers tell both at once (RFC 5819).
+        """
         extended = {"LIST-EXTENDED", "SPECIAL-USE"} <= self.capabilities
+        counts = f" STATUS {self.counted}" if counted and "LIST-STATUS" in self.capabilities else ""
         with self.asking("list its folders"):
-            pieces = self.command("LIST", '""', '"*"', *(["RETURN (SPECIAL-USE)"] if extended else []))
+            options = [f"RETURN (SPECIAL-USE{counts})"] if extended else []
+            self.lines.untagged_responses.pop("STATUS", None)
+            pieces = self.command("LIST", '""', '"*"', *options)
             found = [answers.folder_of(record) for record in answers.records(pieces)]
+            self.told = self.told_states()
         listed: dict[str, Folder] = {}
         for name, folder in (one for one in found if one is not None):
             if folder.name not in listed:
@@ -169,20 +166,28 @@ class ImapSession:
                     return answers.decoded(prefix)
         return ""
 
+    @property
+    def counted(self) -> str:
+        """What STATUS is asked for."""
+        return f"({COUNTED} HIGHESTMODSEQ)" if "CONDSTORE" in self.capabilities else f"({COUNTED})"
+
     def states(self, folders: Sequence[str]) -> dict[str, FolderState]:
         """The numbers of folders, by STATUS, all asked at once; a folder that the server does not count is left out."""
-        found: dict[str, FolderState] = {}
-        items = f"({COUNTED} HIGHESTMODSEQ)" if "CONDSTORE" in self.capabilities else f"({COUNTED})"
+        told, self.told = self.told, {}
+        found = {name: state for name in folders if (state := self.state_in(told, name)) is not None}
+        missing = [name for name in folders if name not in found]
         with self.asking("count its messages"):
-            for some in sets.window(folders, AT_ONCE):
-                tags = [self.lines._command("STATUS", quoted(self.wire_name(name)), items) for name in some]
+            for some in sets.window(missing, AT_ONCE):
+                tags = [self.lines._command("STATUS", quoted(self.wire_name(name)), self.counted) for name in some]
                 counted = [name for name, tag in zip(some, tags, strict=True) if self.went_well(tag)]
                 told = self.told_states()
-                for name in counted:
-                    state = told.get(self.wire_name(name)) or told.get(answers.encoded(name))
-                    if state is not None:
-                        found[name] = replace(state, name=name)
+                found |= {name: state for name in counted if (state := self.state_in(told, name)) is not None}
         return found
+
+    def state_in(self, told: dict[bytes, FolderState], name: str) -> FolderState | None:
+        """A folder's numbers among those that were told."""
+        state = told.get(self.wire_name(name)) or told.get(answers.encoded(name))
+        return None if state is None else replace(state, name=name)
 
     def went_well(self, tag: bytes) -> bool:
         """Wait for the end of one STATUS; whether the server counted."""
@@ -229,19 +234,26 @@ class ImapSession:
     def opened(self, folder: str, *, readonly: bool) -> FolderState:
         """Open a folder and take its numbers."""
         with self.asking(f"open the folder '{folder}'"):
-            said_of = self.client.select_folder(self.wire_name(folder), readonly=readonly)
-            messages = int(said_of[b"EXISTS"])
-            uidnext = clamped(said_of.get(b"UIDNEXT"))
+            self.lines.untagged_responses.clear()
+            self.lines.state, self.lines.is_readonly = "AUTH", readonly  # what imaplib's select() sees to
+            self.command("EXAMINE" if readonly else "SELECT", quoted(self.wire_name(folder)))
+            self.lines.state = "SELECTED"
+            messages, uidnext = self.number_of("EXISTS", without=b""), self.number_of("UIDNEXT")
             if not uidnext and messages:
                 last = answers.flags_in(self.uid_fetch("*", "(UID FLAGS)"))
                 uidnext = max(last, default=0) + 1
             return FolderState(
                 name=folder,
-                uidvalidity=clamped(said_of.get(b"UIDVALIDITY")),
+                uidvalidity=self.number_of("UIDVALIDITY"),
                 uidnext=uidnext or 1,
                 messages=messages,
-                highestmodseq=clamped(said_of.get(b"HIGHESTMODSEQ")) or None,
+                highestmodseq=self.number_of("HIGHESTMODSEQ") or None,
             )
+
+    def number_of(self, kind: str, *, without: bytes = b"0") -> int:
+        """A number that the server said of the folder it opened, such that the index can keep it."""
+        told = self.lines.untagged_responses.get(kind) or [without]
+        return min(int(answers.joined(told[-1:])), LARGEST)
 
     def create(self, folder_name: str) -> None:
         """Make a folder.
@@ -376,11 +388,6 @@ class ImapSession:
         self.asked.difference_update(uids)
         bodies = tuple(self.early.pop(uid) for uid in uids if uid in self.early)
         return Batch(uids=tuple(uids), bodies=bodies, refusal=refusal)
-
-
-def clamped(value: object) -> int:
-    """A number the index can keep; 0 for none."""
-    return min(value, LARGEST) if isinstance(value, int) else 0
 
 
 def written_flags(flags: frozenset[str]) -> list[str]:

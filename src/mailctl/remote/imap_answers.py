@@ -157,10 +157,13 @@ def folder_of(record: Sequence[Piece]) -> tuple[bytes, Folder] | None:
 
 def decoded(name: bytes) -> str:
     """A folder's name out of modified UTF-7 (RFC 3501, 5.1.3), or UTF-8 where a server sends that."""
-    from imapclient.imap_utf7 import decode
-
     if not name.isascii():
         return text(name)
+    if b"&" not in name:
+        found = name.decode()
+        return "INBOX" if found.upper() == "INBOX" else found
+    from imapclient.imap_utf7 import decode
+
     try:
         found = str(decode(name))
         found.encode()
@@ -171,6 +174,8 @@ def decoded(name: bytes) -> str:
 
 def encoded(name: str) -> bytes:
     """A folder's name in modified UTF-7."""
+    if name.isascii() and "&" not in name and name.isprintable():
+        return name.encode()
     from imapclient.imap_utf7 import encode
 
     return bytes(encode(name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")))

@@ -180,7 +180,7 @@ class Run:
             MailctlError: the account, or one of its folders, failed; the other folders are done.
         """
         with self.alone(), Link(self.ctx, self.account) as link:
-            every = link.session().folders()
+            every = link.session().folders(counted=not self.folders)
             chosen = self.chosen(every)
             states = link.session().states([one.name for one in chosen])
             for folder in chosen:
@@ -352,7 +352,9 @@ class Link:
 
     def examine(self, folder: str) -> "FolderState":
         """Open a folder for reading only."""
-        self.state = self.session().examine(folder)
+        from mailctl.remote import imap_resync
+
+        self.state = imap_resync.examine(self.session(), folder)
         return self.state
 
     def is_alive(self) -> bool:

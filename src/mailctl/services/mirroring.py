@@ -92,21 +92,34 @@ def follow(place: Place, state: "FolderState", changes: Changes) -> None:
     """Bring what is new, changed or gone since a clean folder was last fetched."""
     known, session = place.folder, place.session()
     fresh = list(session.listed(new_uids(session, known, state)))
-    by_modseq = known.highestmodseq is not None and state.highestmodseq is not None
-    flags: dict[int, frozenset[str]] = {}
-    if known.uidnext > 1 and not (by_modseq and state.highestmodseq == known.highestmodseq):
-        flags = session.flags(1, known.uidnext - 1, changed_since=known.highestmodseq if by_modseq else None)
+    flags, vanished = changed(session, known, state)
     some_gone = known.messages + len(fresh) != state.messages
     here = place.index.known(known.id) if flags or some_gone else ()
     take_flags(place, here, flags, changes)
-    if some_gone:
+    gone = [one for one in here if one.uid in vanished]
+    if some_gone and known.messages - len(gone) + len(fresh) != state.messages:
         present = uids_of(session, state)
-        take_away(place, [one for one in here if one.uid not in present], changes)
+        gone = [one for one in here if one.uid not in present]
         told = {one.uid for one in fresh}
         fresh += [unlisted(uid) for uid in present if known.uidnext <= uid < state.uidnext and uid not in told]
+    take_away(place, gone, changes)
     if fresh:
         place.index.touch(known.id)
         Bringing(place, changes).bring(fresh)
+
+
+def changed(
+    session: "ImapSession", known: "KnownFolder", state: "FolderState"
+) -> tuple[dict[int, frozenset[str]], frozenset[int]]:
+    """The flags of what may have changed, by UID, and the UIDs of which the server says that they are gone."""
+    from mailctl.remote import imap_resync
+
+    if known.uidnext <= 1 or (known.highestmodseq is not None and state.highestmodseq == known.highestmodseq):
+        return {}, frozenset()
+    if known.highestmodseq is None or state.highestmodseq is None:
+        return session.flags(1, known.uidnext - 1), frozenset()
+    flags, vanished = imap_resync.changes(session, known.uidnext - 1, since=known.highestmodseq)
+    return flags, vanished or frozenset()
 
 
 def uids_of(session: "ImapSession", state: "FolderState") -> frozenset[int]:
