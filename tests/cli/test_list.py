@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from conftest import ok
+from mailctl.local.index import Index
+from mailctl.local.words import enter_words
+from mailctl.services.indexing import searchable
 from support.messages import PDF, PLAIN, multipart
 from support.terminal import on_terminal
 
@@ -65,6 +68,7 @@ def test_json_has_the_whole_summary(cli, firm, keep):
         "id": number, "account": "contact", "folder": "INBOX", "sender": "Anna <anna@client.example>",
         "to": "contact@firm.example", "subject": "Plans", "date": "2026-03-02T09:30:00Z", "size": len(mail("Plans")),
         "unread": True, "flagged": True, "answered": False, "has_attachment": False, "message_id": None,
+        "copies": [], "thread": None, "depth": 0,
     }  # fmt: skip
 
 
@@ -172,3 +176,115 @@ def test_a_terminal_shows_names_and_cuts_what_is_too_long(cli, firm, keep, home)
     assert "evil@x.example" in second
     assert "Bartholomew Featherston…" in third
     assert len(third) == 80
+
+
+# -- several accounts, and conversations
+
+
+def copy_of(message_id: str, subject: str = "Plans", *, day: int = 0, answers: str = "") -> bytes:
+    references = f"References: {answers}\nIn-Reply-To: {answers.split()[-1]}\n" if answers else ""
+    return f"Message-ID: {message_id}\n{references}".encode() + mail(subject, day=day)
+
+
+@pytest.fixture
+def talk(keep, home):
+    """Lay a message of a conversation down: `talk("<2@x>", answers="<1@x>")` gives its number."""
+    index = Index(home / "data" / "index.sqlite")
+
+    def laid(message_id, subject="Plans", *, answers="", day=0, account="contact", folder="INBOX", flags=frozenset()):
+        raw = copy_of(message_id, subject, answers=answers, day=day)
+        number = keep(account, raw, folder=folder, flags=flags)
+        enter_words(index, [(number, searchable(raw))])
+        return number
+
+    yield laid
+    index.close()
+
+
+def shape(cli, *words):
+    return [(row[-1], int(row[1]), int(row[2])) for row in ok(cli("list", "--thread", *words)).rows]
+
+
+def test_what_several_accounts_got_stands_once(cli, firm, keep):
+    keep("contact", copy_of("<1@x>"))
+    second = keep("billing", copy_of("<1@x>"), flags={"\\Seen"})
+    keep("billing", copy_of("<2@x>", "Other", day=-1))
+
+    rows = ok(cli("--as", "bob", "list")).rows
+    first, other = ok(cli("--as", "bob", "list", "--json")).json
+
+    assert [(row[3], row[-1]) for row in rows] == [("billing,contact", "Plans"), ("billing", "Other")]
+    assert first["id"] == second
+    assert first["copies"] == [{"id": 1, "account": "contact", "unread": True}]
+    assert other["copies"] == []
+
+
+def test_messages_that_share_an_id_by_mistake_stand_each(cli, firm, keep):
+    keep("contact", copy_of("<1@x>", "One"))
+    keep("contact", copy_of("<1@x>", "One", day=-1))
+    keep("billing", copy_of("<1@x>", "Two"))
+
+    assert sorted(row[-1] for row in ok(cli("--as", "bob", "list")).rows) == ["One", "One", "Two"]
+
+
+def test_as_many_as_are_asked_for_are_listed_though_some_stand_once(cli, firm, keep):
+    for number in range(6):
+        keep("contact", copy_of(f"<{number}@x>", f"Plans {number}", day=number))
+        keep("billing", copy_of(f"<{number}@x>", f"Plans {number}", day=number))
+
+    assert [row[-1] for row in ok(cli("--as", "bob", "list", "-n", "4")).rows] == [f"Plans {n}" for n in (5, 4, 3, 2)]
+
+
+def test_conversations_stand_together_answers_below(cli, firm, talk):
+    first = talk("<1@x>", "Plans", day=-9)
+    other = talk("<9@x>", "Other", day=-5)
+    talk("<2@x>", "Re: Plans", answers="<1@x>", day=-8)
+    talk("<3@x>", "Re: Re: Plans", answers="<1@x> <2@x>", day=0)
+    talk("<4@x>", "Re: Plans, too", answers="<1@x>", day=-2)
+
+    assert shape(cli) == [
+        ("Plans", first, 0), ("Re: Plans", first, 1), ("Re: Re: Plans", first, 2), ("Re: Plans, too", first, 1),
+        ("Other", other, 0)]  # fmt: skip
+
+
+def test_a_conversation_is_whole_though_its_beginning_is_old(cli, firm, talk):
+    first = talk("<1@x>", day=-90)
+    for number in range(5):
+        talk(f"<o{number}@x>", f"Other {number}", day=-5)
+    talk("<2@x>", "Re: Plans", answers="<1@x>")
+
+    assert shape(cli, "-n", "3")[:2] == [("Plans", first, 0), ("Re: Plans", first, 1)]
+
+
+def test_an_answer_to_what_is_not_here_begins_its_conversation(cli, firm, talk):
+    second = talk("<2@x>", "Re: Plans", answers="<1@x>")
+    third = talk("<3@x>", "Re: Plans", answers="<1@x> <2@x>", day=1)
+
+    assert [row[:3] for row in ok(cli("list", "--thread")).rows] == [[str(second), str(second), "0"],
+                                                                     [str(third), str(second), "1"]]  # fmt: skip
+
+
+def test_messages_that_answer_each_other_are_all_there(cli, firm, talk):
+    talk("<1@x>", "One", answers="<2@x>")
+    talk("<2@x>", "Two", answers="<1@x>", day=1)
+    talk("<3@x>", "Itself", answers="<3@x>", day=-1)
+
+    assert sorted(subject for subject, *_ in shape(cli)) == ["Itself", "One", "Two"]
+
+
+def test_unread_conversations_are_whole(cli, firm, talk):
+    talk("<1@x>", "Plans", day=-1, flags={"\\Seen"})
+    talk("<2@x>", "Re: Plans", answers="<1@x>")
+    talk("<3@x>", "Read", flags={"\\Seen"})
+
+    assert [subject for subject, *_ in shape(cli, "--unread")] == ["Plans", "Re: Plans"]
+
+
+def test_a_terminal_shows_conversations_indented(cli, firm, talk, home):
+    talk("<1@x>", "Plans", day=-1)
+    talk("<2@x>", "Re: Plans", answers="<1@x>")
+
+    environ = {"MAILCTL_HOME": str(home), "TERM": "xterm", "COLUMNS": "80", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
+    shown = on_terminal(sys.executable, "-m", "mailctl", "list", "--thread", answers={}, environ=environ)
+
+    assert shown.text.splitlines()[-1].endswith("└ Re: Plans")

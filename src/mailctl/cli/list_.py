@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 app = new_app()
 COLUMNS = ("id", "flags", "date", "account", "sender", "subject")
 ON_TERMINAL = ("id", "flags", "date", "sender", "subject")
+BY_THREAD = ("id", "thread", "depth", "flags", "date", "account", "sender", "subject")
+DEEPEST_SHOWN = 8
 SENDER_WIDTH = 24
 
 
@@ -23,6 +25,8 @@ class Row(NamedTuple):
     """A message as people see it; flags: N unread, F flagged, R answered, A with attachment."""
 
     id: int
+    thread: int | None
+    depth: int
     flags: str
     date: datetime
     account: str
@@ -36,39 +40,51 @@ def list_(
     account: AccountNames = None,
     folder: Annotated[str, typer.Option("--folder", metavar="F", help="The folder.")] = "INBOX",
     unread: Annotated[bool, typer.Option("--unread", help="Only what is unread.")] = False,
+    thread: Annotated[bool, typer.Option("--thread", help="Whole conversations, answers indented.")] = False,
     number: Annotated[int, typer.Option("-n", "--number", min=1, max=10**9, help="How many at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List fetched mail, newest first: N unread, F flagged, R answered, A with attachment.
 
-    Without -a, the mail of all accounts you may read. Nothing is asked of the server: `mailctl fetch` does that.
+    Without -a, the mail of all accounts you may read; what several of them got stands once. Nothing is asked of the
+    server: `mailctl fetch` does that.
 
     Example: mailctl list -a contact --unread
     """
-    from mailctl.services import read as service
+    from mailctl.services import list_ as service
 
     run = session(ctx)
-    found = service.list_(run.context, tuple(account or ()), folder=folder, unread=unread, limit=number)
+    found = service.list_(run.context, account or (), folder=folder, unread=unread, limit=number, by_thread=thread)
     if as_json:
         run.show(found, as_json=True)
         return
     on_terminal = sys.stdout.isatty()
     rows = tuple(row_of(summary, short=on_terminal) for summary in found)
     several = len({row.account for row in rows}) > 1
-    if rows or not on_terminal:
-        run.show(rows, columns=ON_TERMINAL if on_terminal and not several else COLUMNS)
+    if not on_terminal:
+        run.show(rows, columns=BY_THREAD if thread else COLUMNS)
+    elif rows:
+        run.show(rows, columns=COLUMNS if several else ON_TERMINAL)
 
 
 def row_of(summary: "Summary", *, short: bool) -> Row:
     """A message as a line; on a terminal its sender is cut to what fits."""
     return Row(
         id=summary.id,
+        thread=summary.thread,
+        depth=summary.depth,
         flags=flags_of(summary),
         date=summary.date,
-        account=summary.account,
+        account=",".join([summary.account, *(copy.account for copy in summary.copies)]),
         sender=shortened(summary.sender) if short else summary.sender,
-        subject=summary.subject,
+        subject=indented(summary) if short else summary.subject,
     )
+
+
+def indented(summary: "Summary") -> str:
+    """A subject, as far to the right as its message stands in its conversation."""
+    deep = min(summary.depth, DEEPEST_SHOWN)
+    return f"{'  ' * (deep - 1)}└ {summary.subject}" if deep else summary.subject
 
 
 def flags_of(summary: "Summary | Hit") -> str:

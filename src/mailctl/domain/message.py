@@ -154,8 +154,20 @@ class Head(Struct, frozen=True, kw_only=True):
     has_attachment: bool
 
 
+class Copy(Struct, frozen=True, kw_only=True):
+    """The same message in another account."""
+
+    id: int
+    account: str
+    unread: bool
+
+
 class Summary(Struct, frozen=True, kw_only=True):
-    """A message as a list shows it; `id` is its number in this machine's index."""
+    """A message as a list shows it; `id` is its number in this machine's index.
+
+    In a list by conversations `thread` is the number of the message that its conversation begins with, and `depth` how
+    deep it stands in it.
+    """
 
     id: int
     account: str
@@ -170,6 +182,9 @@ class Summary(Struct, frozen=True, kw_only=True):
     answered: bool
     has_attachment: bool
     message_id: str | None
+    copies: tuple[Copy, ...] = ()
+    thread: int | None = None
+    depth: int = 0
 
 
 class Part(Struct, frozen=True, kw_only=True):

@@ -1,14 +1,13 @@
 """Reading fetched mail: what there is, one message, its attachments; nothing but the \\Seen mark needs a server."""
 
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mailctl.domain.message import Flag, Reading, Summary
+from mailctl.domain.message import Flag, Reading
 from mailctl.domain.rights import Right
-from mailctl.errors import FolderNotFoundError, MessageNotFoundError, StorageError, nearest
+from mailctl.errors import MessageNotFoundError, StorageError
 from mailctl.services.context import Context
 
 if TYPE_CHECKING:
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
     from mailctl.domain.account import Account
     from mailctl.local.index import Stored
-
-INBOX = "INBOX"
 
 
 class Saved(Struct, frozen=True, kw_only=True):
@@ -29,30 +26,6 @@ class Saved(Struct, frozen=True, kw_only=True):
     size: int
 
 
-def list_(ctx: Context, accounts: tuple[str, ...], *, folder: str, unread: bool, limit: int) -> tuple[Summary, ...]:
-    """The newest messages of one folder, newest first.
-
-    Args:
-        ctx: the outside world.
-        accounts: whose mail; empty for all that the actor may read.
-        folder: its name on the server.
-        unread: whether to leave out what is read.
-        limit: how many at most.
-
-    Raises:
-        AccountNotFoundError, RightMissingError, CheckerOnlyError: an account that was named.
-        FolderNotFoundError: none of the accounts has the folder here.
-    """
-    names = tuple(account.name for account in readable(ctx, accounts))
-    wanted = INBOX if folder.upper() == INBOX else folder
-    known = {name: {one.name for one in ctx.index.folders(name)} for name in names}
-    if not any(wanted in folders for folders in known.values()):
-        tell_missing(ctx, known, wanted)
-        return ()
-    found = ctx.index.newest(names, folder=wanted, unread=unread, limit=limit)
-    return tuple(stored.summary for stored in found)
-
-
 def readable(ctx: Context, accounts: "Sequence[str]") -> "tuple[Account, ...]":
     """The accounts that are named, each once; all that the actor may read when none is.
 
@@ -62,27 +35,6 @@ def readable(ctx: Context, accounts: "Sequence[str]") -> "tuple[Account, ...]":
     if not accounts:
         return ctx.accounts(need=Right.READ)
     return tuple({name: ctx.account(name, need=Right.READ) for name in accounts}.values())
-
-
-def tell_missing(ctx: Context, known: dict[str, set[str]], folder: str) -> None:
-    """Say why there is nothing to list.
-
-    Raises:
-        FolderNotFoundError: mail was fetched, and none from such a folder.
-    """
-    if not known:
-        ctx.say("no account that you may read: mailctl whoami")
-        return
-    fetched = {name for folders in known.values() for name in folders}
-    chosen = "".join(f" -a {name}" for name in known) if len(known) == 1 else ""
-    if folder == INBOX:
-        ctx.say(f"no mail fetched yet: mailctl fetch{chosen}")
-        return
-    near = nearest(folder, fetched)
-    meant = f"did you mean '{near}'? " if near else ""
-    raise FolderNotFoundError(
-        f"nothing was fetched from a folder '{folder}'", hint=f"{meant}mailctl fetch{chosen} --folder {quote(folder)}"
-    )
 
 
 def opened(ctx: Context, id: int, *, need: Right = Right.READ) -> "tuple[Stored, bytes]":
