@@ -6,6 +6,7 @@ from mailctl.domain.threads import Member
 from mailctl.local.index import COLUMNS, Index, Stored, stored
 
 AT_ONCE = 500
+# `+` keeps SQLite from beginning with the folder: all its mail would be looked at for the few that are meant.
 
 
 def conversations(
@@ -18,8 +19,9 @@ def conversations(
         some = ids[start : start + AT_ONCE]
         rows = index.rows(
             f"SELECT {COLUMNS}, ancestors FROM messages JOIN folders ON folders.id = messages.folder "  # noqa: S608 - marks only
-            f"WHERE folders.account IN ({marks(accounts)}) AND folders.name = ? AND messages.id IN (SELECT id FROM "
-            f"messages WHERE thread IN (SELECT thread FROM messages WHERE id IN ({marks(some)}) AND thread IS NOT NULL))",
+            f"WHERE +folders.account IN ({marks(accounts)}) AND +folders.name = ? AND messages.id IN (SELECT id "
+            "FROM messages WHERE thread IN "
+            f"(SELECT thread FROM messages WHERE id IN ({marks(some)}) AND thread IS NOT NULL))",
             (*accounts, folder, *some),
         )
         for row in rows:
