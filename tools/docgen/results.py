@@ -156,6 +156,8 @@ def type_of(node: ast.expr, scope: Scope) -> Any:
             return annotation(inspect.get_annotations(type_of(inner, scope))[field], type_of(inner, scope))
         case ast.Call(func=ast.Name(id="tuple"), args=[ast.GeneratorExp(elt=item)]):
             return tuple[type_of(item, scope), ...]  # type: ignore[misc]
+        case ast.Tuple(elts=[item]):
+            return tuple[type_of(item, scope), ...]  # type: ignore[misc]
         case ast.Call(func=called):
             return type_of_call(called, scope)
     raise TypeError(
