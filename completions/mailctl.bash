@@ -4,7 +4,7 @@
 _mailctl_command() {  # COMMAND: what can follow it
     case $1 in
     '')
-        subcommands='init account collaborator rights signature password provider apply export store whoami send reply forward draft outbox fetch list search read save checker demo'
+        subcommands='init account collaborator rights signature password provider apply export store whoami send reply forward draft outbox fetch list search read save flag move delete folders checker demo'
         options='--store --as -v --verbose -q --quiet --trace --version --help'
         arguments=()
         ;;
@@ -310,12 +310,12 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'fetch')
         subcommands=''
-        options='-a --account --folder --since --reindex --json --help'
+        options='-a --account --folder --since --reindex --push --push-deletes --yes -y --json --help'
         arguments=()
         ;;
     'list')
         subcommands=''
-        options='-a --account --folder --unread -n --number --json --help'
+        options='-a --account --folder --unread --thread -n --number --json --help'
         arguments=()
         ;;
     'search')
@@ -333,14 +333,59 @@ _mailctl_command() {  # COMMAND: what can follow it
         options='--json --help'
         arguments=('' 'folders' '')
         ;;
+    'flag')
+        subcommands=''
+        options='--seen --unseen --flagged --unflagged --json --help'
+        arguments=('')
+        ;;
+    'move')
+        subcommands=''
+        options='--json --help'
+        arguments=('' '' '')
+        ;;
+    'delete')
+        subcommands=''
+        options='--expunge --yes -y --json --help'
+        arguments=('')
+        ;;
+    'folders')
+        subcommands=''
+        options='-a --account --create --json --help'
+        arguments=()
+        ;;
     'checker')
-        subcommands='once'
+        subcommands='status once run test install uninstall'
         options='--help'
+        arguments=()
+        ;;
+    'checker status')
+        subcommands=''
+        options='--json --openmetrics --nagios --help'
         arguments=()
         ;;
     'checker once')
         subcommands=''
+        options='--json --unread-exit --help'
+        arguments=()
+        ;;
+    'checker run')
+        subcommands=''
+        options='--help'
+        arguments=()
+        ;;
+    'checker test')
+        subcommands=''
         options='--json --help'
+        arguments=()
+        ;;
+    'checker install')
+        subcommands=''
+        options='--autostart --help'
+        arguments=()
+        ;;
+    'checker uninstall')
+        subcommands=''
+        options='--help'
         arguments=()
         ;;
     'demo')
@@ -354,9 +399,9 @@ _mailctl_command() {  # COMMAND: what can follow it
 
 _mailctl_value() {  # COMMAND OPTION: how the option's value is completed; fails where it takes none
     case $1 in
-    'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'rights push --remove' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'send --dsn' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'reply --dsn' | 'forward --subject' | 'forward -s' | 'forward --to' | 'forward --cc' | 'forward -c' | 'forward --bcc' | 'forward -b' | 'forward --reply-to' | 'forward --from' | 'forward --header' | 'forward --dsn' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list -n' | 'list --number' | 'search -n' | 'search --number') kind='' ;;
+    'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'rights push --remove' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'send --dsn' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'reply --dsn' | 'forward --subject' | 'forward -s' | 'forward --to' | 'forward --cc' | 'forward -c' | 'forward --bcc' | 'forward -b' | 'forward --reply-to' | 'forward --from' | 'forward --header' | 'forward --dsn' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list -n' | 'list --number' | 'search -n' | 'search --number' | 'folders --create') kind='' ;;
     'signature set --position') kind='above below' ;;
-    'collaborator add --default-account' | 'rights list -a' | 'rights list --account' | 'rights report -a' | 'rights report --account' | 'send -a' | 'send --account' | 'reply -a' | 'reply --account' | 'forward -a' | 'forward --account' | 'draft list -a' | 'draft list --account' | 'draft send -a' | 'draft send --account' | 'draft drop -a' | 'draft drop --account' | 'fetch -a' | 'fetch --account' | 'list -a' | 'list --account' | 'search -a' | 'search --account') kind='accounts' ;;
+    'collaborator add --default-account' | 'rights list -a' | 'rights list --account' | 'rights report -a' | 'rights report --account' | 'send -a' | 'send --account' | 'reply -a' | 'reply --account' | 'forward -a' | 'forward --account' | 'draft list -a' | 'draft list --account' | 'draft send -a' | 'draft send --account' | 'draft drop -a' | 'draft drop --account' | 'fetch -a' | 'fetch --account' | 'list -a' | 'list --account' | 'search -a' | 'search --account' | 'folders -a' | 'folders --account') kind='accounts' ;;
     'account add --provider' | 'account import --provider') kind='aol aruba-pec bell bluewin bouygues cpanel dondominio fastmail free gandi generic gmail gmx gmx-de godaddy hetzner hostinger icloud infomaniak ionos ionos-de laposte libero mailbox-org mailo microsoft365 migadu onecom orange outlook ovh ovh-exchange ovh-pro posteo proton-bridge proximus rackspace sfr strato tonline webde yahoo yandex zoho zoho-eu' ;;
     ' --as' | 'account add --owner' | 'collaborator remove --handover' | 'rights list -c' | 'rights list --collaborator' | 'rights check -c' | 'rights check --collaborator' | 'rights report -c' | 'rights report --collaborator' | 'signature show --as') kind='collaborators' ;;
     ' --trace' | 'account add --ca-file' | 'signature set --text' | 'signature set --html' | 'signature set --markdown' | 'send --attach' | 'send --body' | 'send --html' | 'send --raw' | 'reply --attach' | 'reply --body' | 'reply --html' | 'forward --attach' | 'forward --body' | 'forward --html') kind='files' ;;

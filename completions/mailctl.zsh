@@ -501,6 +501,9 @@ _mailctl__fetch() {
         '*'--folder'[Only this folder; several may be given.]:F: ' \
         '(--since)'--since'[The first time\: only mail that came on that day or later. Later on, an earlier day fetches more.]:DATE: ' \
         '(--reindex)'--reindex'[First make the index anew from the Maildirs; no mail is fetched again.]' \
+        '(--push)'--push'[First do on the server what other programs did here\: read, flagged, trashed.]' \
+        '(--push-deletes)'--push-deletes'[The same, and move to the trash there what was deleted here.]' \
+        '(--yes -y)'{--yes,-y}'[With --push-deletes\: even where half of a folder would go.]' \
         '(--json)'--json'[One JSON document on stdout.]'
 }
 
@@ -510,6 +513,7 @@ _mailctl__list() {
         '*'{-a,--account}'[An account; several may be given.]:A:_mailctl_accounts' \
         '(--folder)'--folder'[The folder.]:F: ' \
         '(--unread)'--unread'[Only what is unread.]' \
+        '(--thread)'--thread'[Whole conversations, answers indented.]' \
         '(-n --number)'{-n,--number}'[How many at most.]:NUMBER: ' \
         '(--json)'--json'[One JSON document on stdout.]'
 }
@@ -542,10 +546,75 @@ _mailctl__save() {
         '2:DIR:_files -/'
 }
 
+_mailctl__flag() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--seen --unseen)'{--seen,--unseen}'[Read, or unread.]' \
+        '(--flagged --unflagged)'{--flagged,--unflagged}'[Flagged, or not.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '*:ID…: '
+}
+
+_mailctl__move() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '*:ID…: ' \
+        '2:FOLDER: '
+}
+
+_mailctl__delete() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--expunge)'--expunge'[Remove them for good, not into Trash.]' \
+        '(--yes -y)'{--yes,-y}'[Do it without asking.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '*:ID…: '
+}
+
+_mailctl__folders() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '*'{-a,--account}'[An account; several may be given.]:A:_mailctl_accounts' \
+        '(--create)'--create'[Make this folder.]:F: ' \
+        '(--json)'--json'[One JSON document on stdout.]'
+}
+
+_mailctl__checker_status() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '(--openmetrics)'--openmetrics'[As OpenMetrics text, for Prometheus'\''s textfile collector.]' \
+        '(--nagios)'--nagios'[One line, and Nagios'\''s statuses\: 0 well, 1 some fail, 2 all fail, 3 unknown.]'
+}
+
 _mailctl__checker_once() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--json)'--json'[One JSON document on stdout.]' \
+        '(--unread-exit)'--unread-exit'[Exit with 0 for nothing unread, 1 for something, 69 or 77 for a failed look.]'
+}
+
+_mailctl__checker_run() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]'
+}
+
+_mailctl__checker_test() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
         '(--json)'--json'[One JSON document on stdout.]'
+}
+
+_mailctl__checker_install() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]' \
+        '(--autostart)'--autostart'[With the desktop'\''s session (XDG autostart) instead of systemd.]'
+}
+
+_mailctl__checker_uninstall() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]'
 }
 
 _mailctl__demo() {
@@ -771,7 +840,12 @@ _mailctl__checker() {
     case $state in
     command)
         found=(
-            'once:Look once at each checker-only account you may read, and say how much is unread'
+            'status:Say how the running checker finds each account'
+            'once:Look once at each watched account you may read, say how much is unread, and tell what is new'
+            'run:Run mailctl-checker in the foreground'
+            'test:Show one notification, and say which way it went'
+            'install:Have the checker start with your session: write its systemd user unit, enable and start it'
+            'uninstall:Stop the checker, and have it start no more'
         )
         _describe command found
         ;;
@@ -821,7 +895,11 @@ _mailctl() {
             'search:Find mail by its words, newest first'
             'read:Read one fetched message'
             'save:Save a message'\''s attachments, under names that are safe, over no other file'
-            'checker:Look at the checker-only accounts'
+            'flag:Mark messages as read or unread, flagged or not: on the server, then here'
+            'move:Move messages into a folder of their account: on the server, then here'
+            'delete:Move messages into their account'\''s Trash, or with --expunge remove them: on the server, then here'
+            'folders:List the folders of accounts, as their servers have them'
+            'checker:Watch accounts and tell of unread mail'
             'demo:Take a tour: a small firm on an IMAP and an SMTP server that live in this program'
         )
         _describe command found
