@@ -30,6 +30,16 @@ def fetch(
     reindex: Annotated[
         bool, typer.Option("--reindex", help="First make the index anew from the Maildirs; no mail is fetched again.")
     ] = False,
+    push: Annotated[
+        bool,
+        typer.Option("--push", help="First do on the server what other programs did here: read, flagged, trashed."),
+    ] = False,
+    push_deletes: Annotated[
+        bool, typer.Option("--push-deletes", help="The same, and move to the trash there what was deleted here.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="With --push-deletes: even where half of a folder would go.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch what is new, of all accounts you may read but checker-only ones; nothing is marked as read.
@@ -37,9 +47,13 @@ def fetch(
     The mirror on this machine becomes as the server is: flags follow, and what is gone there goes here. All folders
     are fetched, Junk and Trash too, but those that show the mail of others once more (All Mail, Starred, Important).
 
+    Where a Maildir reader such as mutt changed messages here, `--push` takes that to the server; both sides' changes
+    are kept. It asks for the right to organize.
+
     Example: mailctl fetch -a contact --folder INBOX --since 2026-01-31
     """
     from mailctl.services import fetch as service
+    from mailctl.services.pushing import Push
 
     run = session(ctx)
     results = service.fetch(
@@ -48,6 +62,7 @@ def fetch(
         folders=folders or (),
         since=since.date() if since else None,
         reindex=reindex,
+        push=Push(deletes=push_deletes, sure=yes) if push or push_deletes else None,
     )
     run.show(results, as_json=as_json, columns=COLUMNS)
     if not results:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,31 +17,31 @@ from mailctl.errors import (
     FolderNotFoundError,
     InterruptedByUserError,
     MailctlError,
-    ProtocolError,
     ServerRefusedError,
     SomeFailedError,
     TemporaryError,
+    UsageError,
     nearest,
 )
 from mailctl.services.account_mail import follow_renamed
 from mailctl.services.bringing import Changes, Oddity, Place
 from mailctl.services.context import Context
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
+from mailctl.services.linking import Link
 from mailctl.services.mirroring import bring_up_to_date, is_unchanged
 
 if TYPE_CHECKING:
     from mailctl.local.index import KnownFolder
     from mailctl.local.maildir import Maildir
-    from mailctl.remote.imap import ImapSession
     from mailctl.remote.imap_answers import FolderState
+    from mailctl.services.pushing import Push
 
 MOST_AT_ONCE = 8
 PATIENCE_SECONDS = 60.0  # for another run that fetches the same account
-MOST_LOST = 20  # connections of one account: more is no odd message, but a broken server
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
-    """What fetching an account did.
+    """What fetching an account did; `pushed` are messages changed here by other programs, now changed on the server.
 
     `skipped` are folders that the server lists and does not open; `oddities` are messages that did not come as they
     should, `odd` their number; `code` and `error` say why the account failed, if it did.
@@ -52,6 +52,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
     new: int = 0
     changed: int = 0
     removed: int = 0
+    pushed: int = 0
     odd: int = 0
     oddities: tuple[Oddity, ...] = ()
     skipped: tuple[str, ...] = ()
@@ -66,6 +67,7 @@ def fetch(
     folders: Sequence[str] = (),
     since: date | None = None,
     reindex: bool = False,
+    push: "Push | None" = None,
 ) -> tuple[Fetched, ...]:
     """Bring accounts' mirrors up to date; one account that fails does not keep the others waiting.
 
@@ -75,18 +77,20 @@ def fetch(
         folders: all that hold mail of their own when none is named.
         since: on the first time, only mail that came on that day or later; later on, an earlier day fetches more.
         reindex: whether the index of these accounts is made anew from their Maildirs first.
+        push: what other programs did to the mirrors and is to be done on the servers first, where one may organize.
 
     Raises:
         AccountNotFoundError, RightMissingError, CheckerOnlyError: before anything is opened.
         MailctlError: the only account failed; of several, each says so in its own result.
     """
     follow_renamed(ctx)
-    chosen = [ctx.account(name, need=Right.READ) for name in dict.fromkeys(accounts)]
+    need = Right.READ if push is None else Right.ORGANIZE
+    chosen = [ctx.account(name, need=need) for name in dict.fromkeys(accounts)]
     wanted = chosen or list(ctx.accounts(need=Right.READ))
     if not wanted:
         return ()
     stop = threading.Event()
-    runs = [Run(ctx, account, folders=tuple(folders), since=since, stop=stop) for account in wanted]
+    runs = [Run(ctx, account, folders=tuple(folders), since=since, stop=stop, push=push) for account in wanted]
     if reindex:
         reindexed(ctx, runs)
     _ = ctx.index, ctx.trace  # opened once, before several threads ask for them
@@ -146,12 +150,15 @@ class Run:
         folders: tuple[str, ...],
         since: date | None,
         stop: threading.Event,
+        push: "Push | None" = None,
     ) -> None:
         self.ctx = ctx
         self.account = account
         self.folders = folders
         self.since = since
         self.stop = stop
+        self.push = push if Right.ORGANIZE in ctx.rights_on(account) else None
+        self.pushed = 0
         self.counts = Changes()
         self.seen = 0
         self.skipped: list[str] = []
@@ -166,6 +173,7 @@ class Run:
             new=self.counts.new,
             changed=self.counts.changed,
             removed=self.counts.removed,
+            pushed=self.pushed,
             odd=len(self.counts.oddities),
             oddities=tuple(self.counts.oddities),
             skipped=tuple(self.skipped),
@@ -179,9 +187,19 @@ class Run:
         Raises:
             MailctlError: the account, or one of its folders, failed; the other folders are done.
         """
-        with self.alone(), Link(self.ctx, self.account) as link:
-            every = link.session().folders(counted=not self.folders)
+        with Link(self.ctx, self.account) as link:
+            self.work(link)
+        if self.later is not None:
+            raise self.later
+        return self.result()
+
+    def work(self, link: Link) -> None:
+        """Fetch it over a session that there is; what failed of one folder alone is in `later`."""
+        with self.alone():
+            every = link.session().folders(counted=not self.folders and self.push is None)
             chosen = self.chosen(every)
+            if self.push is not None:
+                self.push_all(link, every, chosen)
             states = link.session().states([one.name for one in chosen])
             for folder in chosen:
                 if self.stop.is_set():
@@ -189,11 +207,23 @@ class Run:
                 self.folder(link, folder, states.get(folder.name))
             if not self.folders:
                 self.forget_gone(every)
-            link.close()
+            link.rest()
             enter_words(self.ctx, self.account.name)
-        if self.later is not None:
-            raise self.later
-        return self.result()
+
+    def push_all(self, link: Link, every: Sequence[Folder], chosen: Sequence[Folder]) -> None:
+        """Do on the server what other programs did to the files here."""
+        from mailctl.services.pushing import Mirror, push
+
+        assert self.push is not None
+        for folder in chosen:
+            known = self.ctx.index.folder(self.account.name, folder.name)
+            if known is None:
+                continue
+            mirror = Mirror(account=self.account, folder=known, index=self.ctx.index, maildir=self.maildir(known))
+            try:
+                self.pushed += push(mirror, link.session(), every, wish=self.push)
+            except (UsageError, ServerRefusedError) as error:
+                self.later = self.later or error
 
     def reindex(self) -> None:
         """Make the account's part of the index anew from its Maildirs."""
@@ -319,65 +349,3 @@ class Run:
                 self.counts.removed += len(self.ctx.index.known(known.id))
                 self.maildir(known).drop()
                 self.ctx.index.forget_folder(known.id)
-
-
-class Link:
-    """An account's session, opened again when it breaks."""
-
-    def __init__(self, ctx: Context, account: Account) -> None:
-        self.ctx = ctx
-        self.account = account
-        self.stack = ExitStack()
-        self.opened: ImapSession | None = None
-        self.state: FolderState | None = None
-        self.lost = 0
-
-    def __enter__(self) -> "Link":
-        self.session()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Take leave of the server."""
-        self.stack.close()
-        self.opened = None
-
-    def session(self) -> "ImapSession":
-        """The session there is."""
-        if self.opened is None:
-            self.opened = self.stack.enter_context(self.ctx.imap(self.account))
-        return self.opened
-
-    def examine(self, folder: str) -> "FolderState":
-        """Open a folder for reading only."""
-        from mailctl.remote import imap_resync
-
-        self.state = imap_resync.examine(self.session(), folder)
-        return self.state
-
-    def is_alive(self) -> bool:
-        """Whether the server still answers."""
-        try:
-            self.session().ask_nothing()
-        except MailctlError:
-            return False
-        return True
-
-    def again(self) -> "ImapSession":
-        """A new session in the place of one that broke, the same folder open.
-
-        Raises:
-            ServerUnreachableError: there is none to be had.
-            ProtocolError: it broke too often, or the folder is another now.
-        """
-        self.lost += 1
-        self.stack.close()
-        self.opened = None
-        before = self.state
-        if self.lost > MOST_LOST:
-            raise ProtocolError(f"the server of '{self.account.name}' broke off {self.lost} times")
-        if before is not None and self.examine(before.name).uidvalidity != before.uidvalidity:
-            raise TemporaryError(f"'{before.name}' was numbered anew meanwhile", hint="mailctl fetch")
-        return self.session()
