@@ -1,12 +1,19 @@
 """`mailctl fetch`: what is new on the servers, into the mirror on this machine."""
 
-from datetime import datetime
-from typing import Annotated
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailctl.cli.params import AccountNames, AsJson, new_app
-from mailctl.cli.session import session
+from mailctl.cli.session import Session, session
+from mailctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailctl.services.fetch import Fetched
+    from mailctl.services.pushing import Push
 
 app = new_app()
 COLUMNS = ("account", "folders", "new", "changed", "removed", "odd", "error")
@@ -40,6 +47,9 @@ def fetch(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="With --push-deletes: even where half of a folder would go.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and fetch what arrives as it does; Ctrl-C ends it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch what is new, of all accounts you may read but checker-only ones; nothing is marked as read.
@@ -56,16 +66,39 @@ def fetch(
     from mailctl.services.pushing import Push
 
     run = session(ctx)
+    wish = Push(deletes=push_deletes, sure=yes) if push or push_deletes else None
+    day = since.date() if since else None
+    if watch:
+        if as_json or reindex:
+            raise UsageError("--watch goes with neither --json nor --reindex", hint="mailctl fetch --help")
+        stay(run, accounts=accounts or (), folders=folders or (), since=day, push=wish)
+        return
     results = service.fetch(
-        run.context,
-        accounts=accounts or (),
-        folders=folders or (),
-        since=since.date() if since else None,
-        reindex=reindex,
-        push=Push(deletes=push_deletes, sure=yes) if push or push_deletes else None,
+        run.context, accounts=accounts or (), folders=folders or (), since=day, reindex=reindex, push=wish
     )
     run.show(results, as_json=as_json, columns=COLUMNS)
     if not results:
         run.say("no account that you may read and fetch")
     if failure := service.failure(results):
         raise failure
+
+
+def stay(
+    run: Session, *, accounts: Sequence[str], folders: Sequence[str], since: date | None, push: "Push | None"
+) -> None:
+    """Fetch what arrives until Ctrl-C or SIGTERM; a line for each time that something did."""
+    import signal
+
+    from mailctl.services.watching import Stop, watch
+
+    def tell(result: "Fetched") -> None:
+        run.show((result,), columns=COLUMNS)
+        sys.stdout.flush()
+
+    stop = Stop()
+    before = signal.signal(signal.SIGTERM, lambda *_: stop.say())
+    try:
+        watch(run.context, tell=tell, stop=stop, accounts=accounts, folders=folders, since=since, push=push)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        stop.close()

@@ -1,0 +1,247 @@
+"""Staying with accounts: what arrives is fetched as it does, over connections that are opened again when they break."""
+
+import os
+import selectors
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import date
+from typing import TYPE_CHECKING
+
+from mailctl.domain.account import Account
+from mailctl.domain.folders import INBOX
+from mailctl.domain.rights import Right
+from mailctl.errors import (
+    CertificateError,
+    FolderNotFoundError,
+    InterruptedByUserError,
+    LoginRefusedError,
+    MailctlError,
+    RightMissingError,
+    SecretUnavailableError,
+    SomeFailedError,
+    TlsUnavailableError,
+    UsageError,
+)
+from mailctl.services.context import Context
+from mailctl.services.fetch import Fetched, Run
+from mailctl.services.linking import Link
+
+if TYPE_CHECKING:
+    from mailctl.remote.imap import ImapSession
+    from mailctl.remote.imap_answers import FolderState
+    from mailctl.services.pushing import Push
+
+LOOK_ANYWAY = 300.0  # seconds: other folders than the one that IDLE hears of, and pushes that were lost on the way
+LOOK_WITHOUT_IDLE = 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # before the next try
+LEAVE_SECONDS = 2.0
+NEWS = ("EXISTS", "EXPUNGE", "VANISHED", "FETCH")
+LASTING = (  # what trying again does not mend; a wrong password tried again and again locks an account
+    LoginRefusedError, SecretUnavailableError, RightMissingError, FolderNotFoundError, CertificateError,
+    TlsUnavailableError, UsageError,
+)  # fmt: skip
+
+
+class Stop:
+    """A wish to end that every waiting thread hears at once; safe to be said in a signal's handler."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.heard, self.said = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+
+    def say(self) -> None:
+        """End."""
+        self.event.set()
+        with suppress(OSError):
+            os.write(self.said, b"!")
+
+    def wait(self, seconds: float, *others: int) -> None:
+        """Come back after so many seconds, or when one of the other descriptors can be read, or it is said."""
+        with selectors.DefaultSelector() as selector:
+            for descriptor in (self.heard, *others):
+                selector.register(descriptor, selectors.EVENT_READ)
+            selector.select(seconds)
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self.heard)
+        os.close(self.said)
+
+
+def watch(
+    ctx: Context,
+    *,
+    tell: Callable[[Fetched], None],
+    stop: Stop,
+    accounts: Sequence[str] = (),
+    folders: Sequence[str] = (),
+    since: date | None = None,
+    push: "Push | None" = None,
+) -> None:
+    """Fetch, and go on fetching what arrives until it is to stop.
+
+    Args:
+        ctx: the outside world.
+        tell: is given what was done, the first time and whenever something was.
+        stop: says when to end.
+        accounts, folders, since, push: as for `fetch`; of several folders IDLE listens in the first.
+
+    Raises:
+        AccountNotFoundError, RightMissingError, CheckerOnlyError: before anything is opened.
+        MailctlError: no account is left to stay with.
+    """
+    need = Right.READ if push is None else Right.ORGANIZE
+    chosen = [ctx.account(name, need=need) for name in dict.fromkeys(accounts)] or list(ctx.accounts(need=Right.READ))
+    _ = ctx.index, ctx.trace  # opened once, before several threads ask for them
+
+    def run(account: Account) -> Run:
+        return Run(ctx, account, folders=tuple(folders), since=since, stop=stop.event, push=push)
+
+    left = Left(len(chosen), stop)
+    watchers = [Watcher(ctx, account, run=run, tell=tell, stop=stop, left=left) for account in chosen]
+    try:
+        for one in watchers:
+            one.thread.start()
+        if watchers:
+            stop.event.wait()
+    finally:
+        stop.say()
+        for one in watchers:
+            one.end()
+    raise_failures([one.error for one in watchers if one.error is not None], len(watchers))
+
+
+def raise_failures(errors: Sequence[MailctlError], total: int) -> None:
+    """Raise what ended the watching.
+
+    Raises:
+        MailctlError: every account failed for good.
+    """
+    if not errors or len(errors) < total:
+        return
+    if total == 1:
+        raise errors[0]
+    raise SomeFailedError(f"could not stay with any of {total} accounts", hint="mailctl fetch says why")
+
+
+class Left:
+    """How many accounts are stayed with; without any there is no reason to stay."""
+
+    def __init__(self, count: int, stop: Stop) -> None:
+        self.count = count
+        self.stop = stop
+        self.turn = threading.Lock()
+
+    def leave(self) -> None:
+        """One fewer."""
+        with self.turn:
+            self.count -= 1
+            if not self.count:
+                self.stop.say()
+
+
+class Watcher:
+    """One account, in a thread of its own."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        account: Account,
+        *,
+        run: Callable[[Account], Run],
+        tell: Callable[[Fetched], None],
+        stop: Stop,
+        left: Left,
+    ) -> None:
+        self.ctx = ctx
+        self.account = account
+        self.run = run
+        self.tell = tell
+        self.stop = stop
+        self.left = left
+        self.error: MailctlError | None = None
+        self.is_first = True
+        self.pause = FIRST_PAUSE
+        self.link: Link | None = None
+        self.thread = threading.Thread(target=self.stay, name=account.name, daemon=True)
+
+    def stay(self) -> None:
+        """Fetch and listen until it is to stop, or the account fails for good."""
+        try:
+            while not self.stop.event.is_set():
+                self.try_once()
+        except InterruptedByUserError:
+            return
+        except MailctlError as error:
+            self.error = error
+            self.ctx.warn(f"'{self.account.name}': {error}")
+        finally:
+            self.left.leave()
+
+    def try_once(self) -> None:
+        """Stay for as long as the connection holds; then wait a little, longer each time."""
+        try:
+            with Link(self.ctx, self.account, stays=True) as self.link:
+                self.listen(self.link)
+        except (*LASTING, InterruptedByUserError):
+            raise
+        except MailctlError as error:
+            if self.stop.event.is_set():
+                return
+            self.ctx.warn(f"'{self.account.name}': {error}; trying again in {self.pause:.0f} s")
+            self.stop.wait(self.pause)
+            self.pause = min(2 * self.pause, LONGEST_PAUSE)
+
+    def listen(self, link: Link) -> None:
+        """Fetch; once nothing more has changed meanwhile, wait for news."""
+        before: FolderState | None = None
+        while not self.stop.event.is_set():
+            run = self.fetch(link)
+            state = link.examine((run.folders or (INBOX,))[0])
+            if state == before:
+                self.await_news(link.session())
+            before = state
+
+    def fetch(self, link: Link) -> Run:
+        """Fetch once, over the session that there is."""
+        run = self.run(self.account)
+        run.work(link)
+        self.pause, link.lost = FIRST_PAUSE, 0
+        if run.later is not None:
+            if self.is_first and isinstance(run.later, LASTING):
+                raise run.later
+            self.ctx.warn(f"'{self.account.name}': {run.later}")
+        result = run.result()
+        if self.is_first or result.new or result.changed or result.removed or result.pushed:
+            self.tell(result)
+        self.is_first = False
+        return run
+
+    def await_news(self, session: "ImapSession") -> None:
+        """Wait until the server says that something changed in the open folder, or it is time to look anyway.
+
+        What comes along with the server's leave to wait has been read already, and lies before us; the socket would
+        not show it.
+        """
+        from mailctl.remote.imap_unread import begin_idle, end_idle, notice_silence
+
+        if "IDLE" not in session.capabilities:
+            self.stop.wait(LOOK_WITHOUT_IDLE)
+            return
+        notice_silence(session)
+        session.lines.untagged_responses.clear()
+        tag = begin_idle(session)
+        wire = session.lines.wire
+        if not wire.has_unread() and not any(kind in session.lines.untagged_responses for kind in NEWS):
+            self.stop.wait(LOOK_ANYWAY, wire.fileno())
+        end_idle(session, tag)
+
+    def end(self) -> None:
+        """Wait for the thread a little; where it waits for a server, cut the connection."""
+        self.thread.join(LEAVE_SECONDS)
+        session = self.link.opened if self.link else None
+        if self.thread.is_alive() and session is not None:
+            with suppress(OSError):
+                session.lines.wire.shutdown(2)
+            self.thread.join(LEAVE_SECONDS)

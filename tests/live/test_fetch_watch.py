@@ -1,0 +1,127 @@
+"""Stays with accounts at a real Dovecot: what arrives is here a second later, and both ways of ending are clean."""
+
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from support.mirror import accounts, files, note, rows
+
+pytestmark = pytest.mark.live
+SOON = 10.0  # seconds: Dovecot itself gathers news for half of one, and the machine may be busy
+
+
+@pytest.fixture
+def account(cli, store, mail, monkeypatch):
+    """Add an account of alice's, its password in the environment."""
+    monkeypatch.setenv("CONTACT_PASSWORD", mail.password)
+    return accounts(cli, mail)
+
+
+@contextmanager
+def watching(*words, told=subprocess.PIPE):
+    """The installed program, staying."""
+    program = Path(sys.executable).with_name("mailctl")
+    run = subprocess.Popen([program, "fetch", "--watch", *words], stdout=told, stderr=subprocess.PIPE, text=True)
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.communicate()
+
+
+def await_files(home, number, **where):
+    """Wait until there are so many, and say how long it took."""
+    begin = time.monotonic()
+    while len(files(home, **where)) != number:
+        assert time.monotonic() < begin + SOON, files(home, **where)
+        time.sleep(0.02)
+    return time.monotonic() - begin
+
+
+def await_idle(run):
+    """Wait for the first line, and a moment more, until the program listens."""
+    line = run.stdout.readline()
+    time.sleep(0.5)
+    return line.rstrip("\n").split("\t")
+
+
+def test_what_arrives_is_fetched_at_once(home, mail, account):
+    account()
+    mail.deliver("alice", note(1))
+
+    with watching() as run:
+        first = await_idle(run)
+        mail.deliver("alice", note(2))
+        took = await_files(home, 2)
+        second = run.stdout.readline().split("\t")
+        mail.deliver("alice", note(3))
+        await_files(home, 3)
+
+    assert (first[2], second[2]) == ("1", "1")
+    assert took < 5
+    assert rows(home) == [("Plans 1",), ("Plans 2",), ("Plans 3",)]
+
+
+def test_what_changes_and_goes_is_followed(home, mail, account):
+    account()
+    for number in (1, 2):
+        mail.deliver("alice", note(number))
+
+    with watching() as run:
+        await_idle(run)
+        with mail.imap("alice") as box:
+            box.select("INBOX")
+            box.store("1", "+FLAGS", "(\\Seen)")
+            box.store("2", "+FLAGS", "(\\Deleted)")
+            box.expunge()
+        await_files(home, 1)
+        deadline = time.monotonic() + SOON
+        while rows(home, "flags") != [("\\Seen",)] and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    assert rows(home, "uid, flags") == [(1, "\\Seen")]
+    assert files(home)[0].name.endswith(":2,S")
+
+
+def test_several_accounts_are_stayed_with(home, mail, account):
+    account("one")
+    account("two", user="bob")
+
+    with watching() as run:
+        run.stdout.readline()
+        await_idle(run)
+        mail.deliver("alice", note(1))
+        mail.deliver("bob", note(2))
+        await_files(home, 1, account="one")
+        await_files(home, 1, account="two")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=["Ctrl-C", "SIGTERM"])
+def test_it_ends_when_told(home, mail, account, number, status):
+    account()
+
+    with watching() as run:
+        await_idle(run)
+        begin = time.monotonic()
+        run.send_signal(number)
+        _, said = run.communicate(timeout=SOON)
+
+    assert run.returncode == status
+    assert time.monotonic() - begin < 3
+    assert "Traceback" not in said
+
+
+def test_a_wrong_password_is_not_tried_again(mail, account, monkeypatch):
+    account()
+    monkeypatch.setenv("CONTACT_PASSWORD", "wrong")
+
+    with watching() as run:
+        _, said = run.communicate(timeout=SOON)
+
+    assert run.returncode == 77
+    assert "refused the login" in said
