@@ -11,8 +11,18 @@ from conftest import ok
 from mailctl.checker.main import main
 from support.scripted_imap import SILENCE, scripted_imap
 
-PROGRAM = (sys.executable, "-m", "mailctl.checker.main")
+PROGRAM = (sys.executable, "-m", "mailctl.checker.main", "--once")
 COUNTED = b"* STATUS INBOX (UNSEEN %d)\r\n{tag} OK counted\r\n"
+
+
+def holding(number):
+    """The answers of a server with so many unread messages, of which nothing but their number is known."""
+    uids = b"".join(b" %d" % uid for uid in range(1, number + 1))
+    return {
+        "STATUS": COUNTED % number,
+        "UID SEARCH UNSEEN": b"* SEARCH%b\r\n{tag} OK found\r\n" % uids,
+        "UID FETCH": b"{tag} OK fetched\r\n",
+    }
 
 
 def watch(cli, name, port):
@@ -28,7 +38,7 @@ def password(monkeypatch):
 
 
 def test_each_watched_account_is_a_line_that_a_script_can_read(cli, store, capfd):
-    with scripted_imap({"STATUS": COUNTED % 3}) as one, scripted_imap({"STATUS": COUNTED % 0}) as other:
+    with scripted_imap(holding(3)) as one, scripted_imap(holding(0)) as other:
         watch(cli, "alarms", one.port)
         watch(cli, "backups", other.port)
         capfd.readouterr()
@@ -41,22 +51,27 @@ def test_each_watched_account_is_a_line_that_a_script_can_read(cli, store, capfd
 
 
 def test_nothing_is_opened_for_writing_and_nothing_marked(cli, store):
-    with scripted_imap() as server:
+    with scripted_imap(holding(1)) as server:
         watch(cli, "alarms", server.port)
-        assert main([]) == 0
+        assert main(["--once"]) == 0
 
     verbs = {line.split(" ")[0] for line in server.said}
     assert "STATUS" in verbs
-    assert not verbs & {"SELECT", "STORE", "FETCH", "UID", "EXPUNGE", "CLOSE", "APPEND"}
+    assert not verbs & {"SELECT", "STORE", "FETCH", "EXPUNGE", "CLOSE", "APPEND"}
+    asked = [line for line in server.said if line.startswith("UID")]
+    assert all(line.startswith("UID SEARCH UNSEEN") or "BODY.PEEK[HEADER.FIELDS" in line for line in asked)
 
 
 def test_one_that_fails_keeps_no_other_waiting_and_ends_with_one(cli, store, capfd):
-    with scripted_imap() as good, scripted_imap({"AUTHENTICATE PLAIN": b"{tag} NO no such user \x1b[31m\r\n"}) as bad:
+    with (
+        scripted_imap(holding(1)) as good,
+        scripted_imap({"AUTHENTICATE PLAIN": b"{tag} NO no such user \x1b[31m\r\n"}) as bad,
+    ):
         watch(cli, "alarms", bad.port)
         watch(cli, "backups", good.port)
         capfd.readouterr()
 
-        status = main([])
+        status = main(["--once"])
 
     said = capfd.readouterr()
     assert status == 1
@@ -68,12 +83,12 @@ def test_one_that_fails_keeps_no_other_waiting_and_ends_with_one(cli, store, cap
 
 
 def test_an_account_that_is_not_watched_is_not_looked_at(cli, store, capfd):
-    with scripted_imap() as server:
+    with scripted_imap(holding(1)) as server:
         watch(cli, "alarms", server.port)
         ok(cli("account", "set", "alarms", "checker_only=false", "outgoing.host=localhost"))
         capfd.readouterr()
 
-        assert main([]) == 0
+        assert main(["--once"]) == 0
         assert capfd.readouterr().out == ""
         assert server.said == []
 
@@ -81,7 +96,7 @@ def test_an_account_that_is_not_watched_is_not_looked_at(cli, store, capfd):
 def test_a_store_that_others_may_write_is_refused_with_the_hint(cli, store, capfd):
     store.chmod(0o777)
 
-    status = main([])
+    status = main(["--once"])
 
     assert status == 78
     assert capfd.readouterr().err.splitlines() == [
@@ -93,7 +108,7 @@ def test_a_broken_account_is_warned_about(cli, store, capfd):
     (store / "accounts/broken.toml").write_text("address = \n")
     (store / "accounts/broken.toml").chmod(0o600)
 
-    assert main([]) == 0
+    assert main(["--once"]) == 0
     assert capfd.readouterr().err.startswith("mailctl-checker: warning: accounts/broken.toml:1: no valid TOML")
 
 
@@ -103,7 +118,7 @@ def test_interrupted_it_ends_with_130(cli, store):
         running = subprocess.Popen(PROGRAM, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         server.await_commands("STATUS", 1)
         running.send_signal(signal.SIGINT)
-        server.change({"STATUS": COUNTED % 1})
+        server.change(holding(1))
         out, err = running.communicate(timeout=30)
 
     assert running.returncode == 130
@@ -113,7 +128,7 @@ def test_interrupted_it_ends_with_130(cli, store):
 
 
 def test_a_reader_that_leaves_early_is_no_failure(cli, store):
-    with scripted_imap() as server:
+    with scripted_imap(holding(1)) as server:
         watch(cli, "alarms", server.port)
         reader, writer = os.pipe()
         os.close(reader)
@@ -125,7 +140,10 @@ def test_a_reader_that_leaves_early_is_no_failure(cli, store):
 
 def test_it_starts_without_the_command_line(store):
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "mailctl.checker.main"], check=True, capture_output=True, text=True
+        [sys.executable, "-X", "importtime", "-m", "mailctl.checker.main", "--once"],
+        check=True,
+        capture_output=True,
+        text=True,
     )
 
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}

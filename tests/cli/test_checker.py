@@ -22,7 +22,7 @@ def test_without_a_watched_account_there_is_nothing_to_say(cli, store):
     ran = cli("checker", "once")
 
     assert (ran.status, ran.out) == (0, "")
-    assert ran.err == "no checker-only account that you may read\n"
+    assert ran.err == "no watched account that you may read\n"
     assert ok(cli("checker", "once", "--json")).json == []
 
 

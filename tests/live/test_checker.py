@@ -66,6 +66,6 @@ def test_the_program_prints_a_line_an_account(mail, watch, capfd):
     mail.deliver("bob", NOTE)
     capfd.readouterr()
 
-    status = main([])
+    status = main(["--once"])
 
     assert (status, capfd.readouterr().out) == (0, "account=alice unread=0\naccount=bob unread=1\n")

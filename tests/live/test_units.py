@@ -1,4 +1,4 @@
-"""The systemd units: understood without a warning, and their command line works."""
+"""The systemd unit: understood without a warning, run by a real systemd, and its command line works."""
 
 import os
 import subprocess
@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import mailctl
 from mailctl import __version__
 
 pytestmark = pytest.mark.live
 
-FOLDER = Path(__file__).parents[2] / "systemd"
+FOLDER = Path(mailctl.__file__).parent / "units"
 
 
 @pytest.mark.parametrize("unit", sorted(path.name for path in FOLDER.iterdir()))

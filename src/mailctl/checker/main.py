@@ -1,9 +1,13 @@
-"""Entry point of `mailctl-checker`: one look at each watched account, a line for each, without Typer."""
+"""Entry point of `mailctl-checker`: watches until it is told to end, or looks once; without Typer."""
 
 import argparse
 import os
+import resource
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,17 +15,21 @@ from mailctl import __version__
 from mailctl.errors import Exit, InterruptedByUserError, MailctlError, StorageError
 
 if TYPE_CHECKING:
+    from mailctl.checker.lines import Log
     from mailctl.services.checker import Watched
+    from mailctl.services.context import Context
 
 PROGRAM = "mailctl-checker"
 BUG_STATUS = 70  # EX_SOFTWARE of sysexits.h
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Look once; 0 when every look succeeded, 1 when one failed."""
+    """Watch until a signal ends it, or look once: 0 when every look succeeded, 1 when one failed."""
     options = parser().parse_args(arguments)
     try:
-        return look(options.store, os.environ)
+        if options.once:
+            return look(options.store, os.environ)
+        return watch(options.store, os.environ)
     except KeyboardInterrupt:
         return report(InterruptedByUserError("interrupted"))
     except MailctlError as error:
@@ -43,14 +51,67 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     made = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Look once at each checker-only account you may read, print `account=NAME unread=N` for each, "
-        "and end. Nothing in a mailbox is changed or marked as read.",
-        epilog="Exit status: 0 when every look succeeded, 1 when one failed. The same for people: mailctl checker once",
+        description="Watch the accounts you may read that are checker-only or have checker.enabled, and tell of unread "
+        "mail. Nothing in a mailbox is changed or marked as read. SIGTERM ends it, SIGHUP reads the store anew and "
+        "tries at once what waits. Its log is on stderr, one event a line.",
+        epilog="Exit status: 0 when told to end, 73 when another one runs, 78 when there is no store. "
+        "With --once 0 when every look succeeded, 1 when one failed. For people: mailctl checker",
     )
-    made.add_argument("--once", action="store_true", help="one look, then end: what it does without options too")
+    made.add_argument("--once", action="store_true", help="one look, `account=NAME unread=N` for each, then end")
     made.add_argument("--store", type=Path, metavar="DIR", help="the folder of TOML files; else MAILCTL_STORE")
     made.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     return made
+
+
+def watch(store: Path | None, environ: Mapping[str, str]) -> int:
+    """Watch until a signal ends it."""
+    from mailctl.checker.lines import logger
+    from mailctl.login import login_name
+    from mailctl.services.opening import opened
+
+    log = logger()
+    return serve(
+        lambda: opened(environ, login=login_name(), store=store, tell=partial(log_line, log)),
+        log=log,
+        environ=environ,
+    )
+
+
+def log_line(log: "Log", kind: str, text: str) -> None:
+    """What a service says, as an event."""
+    log(kind or "notice", text=text)
+
+
+def serve(opened: "Callable[[], Context]", *, log: "Log", environ: Mapping[str, str]) -> int:
+    """Run the daemon until SIGTERM or SIGINT; SIGHUP has it read the store anew.
+
+    Args:
+        opened: makes the context that the store is read in.
+        log: takes the events.
+        environ: where systemd said how it wants to be told.
+
+    Raises:
+        AlreadyExistsError: another one runs.
+        MailctlError: there is no store, or it cannot be read.
+    """
+    from mailctl.checker.daemon import Daemon
+    from mailctl.checker.systemd import Systemd
+
+    allow_many_files()
+    daemon = Daemon(opened, log=log, systemd=Systemd(environ))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: daemon.stop())
+    signal.signal(signal.SIGHUP, lambda *_: daemon.reload())
+    daemon.run()
+    log("ended")
+    return Exit.OK
+
+
+def allow_many_files() -> None:
+    """Have as many connections as the system lets one: a user's programs get 1024 files unless they ask."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def look(store: Path | None, environ: Mapping[str, str]) -> int:
@@ -59,7 +120,7 @@ def look(store: Path | None, environ: Mapping[str, str]) -> int:
     from mailctl.services.checker import failure, once
     from mailctl.services.opening import opened
 
-    looks = once(opened(environ, login=login_name(), store=store, tell=tell))
+    looks, _ = once(opened(environ, login=login_name(), store=store, tell=tell))
     for one in looks:
         show(one)
     sys.stdout.flush()

@@ -37,3 +37,18 @@ def opened(
         progress=lambda *_: None,
         local_mail=local_mail,
     )
+
+
+def reopened(ctx: Context, *, tell: Callable[[str, str], None]) -> Context:
+    """A context like another, that reads the store anew, and in which nothing prompts."""
+    return Context(
+        paths=ctx.paths,
+        environ=ctx.environ,
+        login=ctx.login,
+        acting_as=ctx.acting_as,
+        now=ctx.now,
+        say=lambda line: tell("", line),
+        warn=lambda line: tell("warning", line),
+        progress=lambda *_: None,
+        trace=ctx.trace_file,
+    )
