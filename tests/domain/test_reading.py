@@ -152,11 +152,19 @@ def test_html_says_that_it_was_html():
         pytest.param("text/plain; charset=utf-8", "été".encode("latin-1"), id="wrong"),
         pytest.param("text/plain", "été".encode("latin-1"), id="missing"),
         pytest.param("text/plain; charset=x-unknown", "été".encode(), id="unknown"),
-        pytest.param("text/html", '<meta charset="koi8-r">été'.encode("koi8-r", "xmlcharrefreplace"), id="in the HTML"),
     ],
 )
 def test_the_charset_is_found(content_type, body):
     assert reading(f"Content-Type: {content_type}\n\n".encode() + body).text == "été"
+
+
+@pytest.mark.parametrize(
+    "meta", ['<meta charset="koi8-r">', "<meta http-equiv=x content='text/html; charset = koi8-r'>"]
+)
+def test_html_may_name_its_charset_itself(meta):
+    raw = b"Content-Type: text/html\n\n" + f"{meta}<p>привет".encode("koi8-r")
+
+    assert reading(raw).text == "привет"
 
 
 @pytest.mark.parametrize(

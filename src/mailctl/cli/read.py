@@ -1,6 +1,7 @@
 """`mailctl read`: one message."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,20 +23,28 @@ def read(
     id: Annotated[int, typer.Argument(metavar="ID", help="The message's number, as `mailctl list` shows it.")],
     as_raw: Annotated[bool, typer.Option("--raw", help="The whole message as it came, byte for byte.")] = False,
     headers: Annotated[bool, typer.Option("--headers", help="All of its header, and nothing else.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="As a page in the browser; nothing in it is loaded.")] = False,
     no_mark: Annotated[bool, typer.Option("--no-mark", help="Leave it unread.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read one fetched message. Whoever holds `organize` marks it as read, on the server too.
 
+    With --html, what runs in a page and what it would load from elsewhere is left out; where standard output is no
+    terminal, the page is written there.
+
     Example: mailctl read 42
     """
     from mailctl.services import read as service
 
-    if as_raw + headers + as_json > 1 and not (headers and as_json and not as_raw):
-        raise UsageError("--raw goes with neither --headers nor --json", hint=f"mailctl read {id} --raw")
+    if as_raw + html + (headers or as_json) > 1:
+        raise UsageError("--raw and --html go with nothing else", hint=f"mailctl read {id} --raw")
     run = session(ctx)
     if as_raw:
         write_raw(service.raw(run.context, id))
+    elif html and sys.stdout.isatty():
+        open_page(service.kept_page(run.context, id), id)
+    elif html:
+        write_raw(service.page(run.context, id).encode("utf-8", "replace"))
     else:
         reading = service.read(run.context, id)
         run.show(reading, as_json=as_json, text=lambda: header_of(reading) if headers else page(reading))
@@ -48,6 +57,18 @@ def write_raw(data: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+def open_page(path: Path, id: int) -> None:
+    """Open a page in the user's browser.
+
+    Raises:
+        UsageError: there is none.
+    """
+    import webbrowser
+
+    if not webbrowser.open(path.as_uri()):
+        raise UsageError("no browser can be opened here", hint=f"mailctl read {id} --html > mail.html")
 
 
 def header_of(reading: "Reading") -> str:

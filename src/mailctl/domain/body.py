@@ -1,7 +1,8 @@
 """The text of a message: which of its parts are read, and how they become one text."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -11,7 +12,8 @@ from mailctl.domain.mime import MOST_PARTS, Node, children
 from mailctl.domain.parts import is_text, main_part, opens
 
 HTML = "text/html"
-CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\\s*=\\s*[\"']?([a-z0-9_-]{1,40})", re.IGNORECASE)
+CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([a-z0-9_-]{1,40})", re.IGNORECASE)
+Choice: TypeAlias = Callable[[list[list[Node]]], list[Node]]
 LONGEST_HEAD = 2048  # bytes in which an HTML document names its charset
 
 
@@ -29,17 +31,24 @@ def body_of(message: Node) -> Body:
     return Body("\n\n".join(shown) if len(shown) != 1 else shown[0], any(part.type == HTML for part in parts))
 
 
-def texts(part: Node, budget: Iterator[int], *, depth: int) -> list[Node]:
-    """The parts to read in a part, in their order."""
+def texts(part: Node, budget: Iterator[int], *, depth: int, choose: Choice | None = None) -> list[Node]:
+    """The parts to read in a part, in their order.
+
+    Args:
+        part: where to look.
+        budget: runs out after so many parts.
+        depth: how many parts lie around it.
+        choose: which of several alternatives to read; else as `chosen` has it.
+    """
     parts = [child for child, _ in zip(children(part), budget, strict=False)] if opens(part, depth) else []
     if not parts:
         return [part] if is_text(part, depth=depth) else []
     main = main_part(part, parts)
     if main is not None:
-        return texts(main, budget, depth=depth + 1)
-    found = [texts(child, budget, depth=depth + 1) for child in parts]
+        return texts(main, budget, depth=depth + 1, choose=choose)
+    found = [texts(child, budget, depth=depth + 1, choose=choose) for child in parts]
     if part.type == "multipart/alternative":
-        return chosen([one for one in found if one])
+        return (choose or chosen)([one for one in found if one])
     return [one for several in found for one in several]
 
 

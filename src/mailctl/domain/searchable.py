@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from mailctl.domain.body import HTML, plain_text, text_of, texts
 from mailctl.domain.decoding import header_text, message_id, message_ids
+from mailctl.domain.markup import words
 from mailctl.domain.mime import MOST_PARTS, Headers, Node, first, parse
 from mailctl.domain.parts import files
 from mailctl.domain.reading import LONGEST_FIELD, addresses, sender_of
@@ -50,11 +51,7 @@ def body_of(message: Node) -> str:
 
 def words_of(part: Node) -> str:
     """The words of one part."""
-    if part.type != HTML:
-        return text_of(part)[:LONGEST_BODY]
-    from mailctl.domain.html import words  # brings html2text
-
-    return words(plain_text(part))
+    return words(plain_text(part)) if part.type == HTML else text_of(part)[:LONGEST_BODY]
 
 
 def ancestors_of(headers: Headers) -> tuple[str, ...]:

@@ -85,6 +85,29 @@ def raw(ctx: Context, id: int) -> bytes:
     return opened(ctx, id)[1]
 
 
+def page(ctx: Context, id: int) -> str:
+    """A fetched message as a page for a browser: safe to open, nothing in it is loaded from elsewhere.
+
+    Raises:
+        What `opened` raises.
+    """
+    from mailctl.domain.webpage import page_of
+
+    return page_of(opened(ctx, id)[1])
+
+
+def kept_page(ctx: Context, id: int) -> Path:
+    """The same as a file, in the runtime folder.
+
+    Raises:
+        What `opened` raises.
+        StorageError: it cannot be written.
+    """
+    from mailctl.local.pages import keep
+
+    return keep(ctx.paths.runtime / "pages", f"mail-{id}", page(ctx, id))
+
+
 def mark_read(ctx: Context, id: int) -> bool:
     """Mark a message as read, on the server and then here, and say whether it was."""
     from mailctl.services.flag import mark
