@@ -76,7 +76,12 @@ CALLS = {
     "move": ["1", "Archive"],
     "delete": ["1", "--expunge", "--yes"],
     "folders": ["-a", "contact"],
+    "checker status": [],
     "checker once": [],
+    "checker run": None,  # lasts until it is told to end: tests/checker, tests/live/test_daemon.py
+    "checker test": [],
+    "checker install": ["--autostart"],
+    "checker uninstall": [],
     "demo": None,  # a firm of its own, on servers of its own: tests/cli/test_demo.py
 }  # fmt: skip
 # What names an account of which the actor has no right must be refused for that reason

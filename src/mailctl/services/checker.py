@@ -212,6 +212,7 @@ def standing(ctx: Context) -> Standing:
     """
     path = socket_file(ctx.paths)
     try:
+        path.stat()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock, reached(path) as name:
             sock.settimeout(ANSWER_WITHIN)
             sock.connect(name)
