@@ -21,6 +21,7 @@ RESERVED = frozenset({"cur", "new", "tmp"})
 LETTERS = {"\\Draft": "D", "\\Flagged": "F", "\\Answered": "R", "\\Seen": "S", "\\Deleted": "T"}
 INFO = ":2,"
 LONGEST = 200  # bytes of a folder's part; a file system takes 255
+GULP = 4 << 20  # bytes written at once
 SYNC_EACH = 8  # up to so many files, fsync is cheaper than syncfs
 counter = itertools.count()
 
@@ -154,7 +155,7 @@ class Batch:
         with storage(self.maildir.path):
             descriptor = os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb", buffering=0) as stream:
-                write_all(stream, raw.replace(b"\r\n", b"\n"))
+                write_all(stream, raw)
                 moment = max(received.timestamp(), 0.0)
                 os.utime(descriptor, (moment, moment))
         return key
@@ -254,11 +255,16 @@ def flags_of(name: str) -> frozenset[str]:
     return frozenset(flag for flag, letter in LETTERS.items() if letter in info)
 
 
-def write_all(stream: io.FileIO, data: bytes) -> None:
-    """Write it all, however much the system takes at once."""
-    view = memoryview(data)
-    while view:
-        view = view[stream.write(view) :]
+def write_all(stream: io.FileIO, raw: bytes) -> None:
+    """Write a message with LF line endings, however much the system takes at once; a large one is not copied whole."""
+    start = 0
+    while start < len(raw):
+        end = min(start + GULP, len(raw))
+        end += raw[end - 1 : end + 1] == b"\r\n"
+        view = memoryview(raw[start:end].replace(b"\r\n", b"\n"))
+        while view:
+            view = view[stream.write(view) :]
+        start = end
 
 
 def sync_files(files: list[str]) -> None:

@@ -1,6 +1,7 @@
 """imaplib over our own connection: greeting, STARTTLS, login, and lines that fit nowhere."""
 
 import imaplib
+import io
 import re
 import socket
 from typing import cast
@@ -48,17 +49,20 @@ class Lines(imaplib.IMAP4):
         """
         if size > LARGEST_LITERAL:
             raise ProtocolError(f"{self.wire.server.where} announces {size} bytes at once")
-        gulps: list[bytes] = []
+        came = io.BytesIO()  # which gives what it holds without a copy
         while size > 0:
             try:
                 gulp = self.wire.read(min(size, GULP))
             except OSError as error:
-                raise Cut(cause(error, self.wire.timeout), b"".join([*gulps, self.wire.piece])) from error
+                came.write(self.wire.piece)
+                raise Cut(cause(error, self.wire.timeout), came.getvalue()) from error
             if not gulp:
-                raise Cut("the server closed the connection", b"".join(gulps))
-            gulps.append(gulp)
+                raise Cut("the server closed the connection", came.getvalue())
+            if len(gulp) == size and not came.tell():
+                return gulp
+            came.write(gulp)
             size -= len(gulp)
-        return b"".join(gulps)
+        return came.getvalue()
 
     def readline(self) -> bytes:
         """The next line.

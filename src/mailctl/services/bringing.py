@@ -159,6 +159,8 @@ class Bringing:
                 try:
                     for batch in self.place.session().bodies(list(todo)):
                         aside.do(self.keep, batch)
+                        if sum(len(body.raw) for body in batch.bodies) > 2 * BATCH_BYTES:
+                            aside.wait()  # two large messages are one too many
                         todo.popleft()
                 except LOST:
                     aside.wait()
