@@ -57,6 +57,16 @@ def test_flags_are_taken_there_and_here(cli, home, mail, three, tmp_path):
     assert fetched_bodies(cli, tmp_path) == NOTHING
 
 
+def test_what_a_reader_did_to_the_file_meanwhile_stays(cli, home, mail, three):
+    [file] = [one for one in files(home) if b"Plans 1\n" in one.read_bytes()]
+    file.rename(file.parent.parent / "cur" / f"{file.name}:2,R")
+
+    ok(cli("flag", "1", "--flagged"))
+
+    assert sorted(one.name.rpartition(",")[2] for one in files(home) if ":2," in one.name) == ["FR", "S"]
+    assert mail.flags("alice")[0] == {"\\Flagged"}
+
+
 def test_without_a_flag_there_is_nothing_to_do(cli, three):
     ran = cli("flag", "1")
 

@@ -208,7 +208,7 @@ class Run:
             if not self.folders:
                 self.forget_gone(every)
             link.rest()
-            enter_words(self.ctx, self.account.name)
+            enter_words(self.ctx, self.account.name, is_over=self.stop.is_set)
 
     def push_all(self, link: Link, every: Sequence[Folder], chosen: Sequence[Folder]) -> None:
         """Do on the server what other programs did to the files here."""

@@ -32,12 +32,18 @@ def flag(
 
 
 def take_over(ctx: Context, group: Group, *, add: frozenset[str], remove: frozenset[str]) -> None:
-    """Let messages here have the flags that they now have on the server."""
-    changed = [(one, (one.flags | add) - remove) for one in group.messages]
+    """Let messages here have the flags that they now have on the server.
+
+    What another program did to a file meanwhile stays in its name, for `fetch --push`.
+    """
+    from mailctl.local.maildir import flags_of
+
     maildir = ctx.maildir(group.account.name, group.folder.path)
-    for one, flags in changed:
-        maildir.set_flags(one.key, flags, before=one.flags)
-    ctx.index.set_flags([(one.id, flags) for one, flags in changed])
+    for one in group.messages:
+        path = maildir.find(one.key, one.flags)
+        if path is not None:
+            maildir.set_flags(one.key, (flags_of(path.name) | add) - remove, before=one.flags)
+    ctx.index.set_flags([(one.id, (one.flags | add) - remove) for one in group.messages])
 
 
 def mark(ctx: Context, id: int, flag: str, otherwise: str) -> bool:

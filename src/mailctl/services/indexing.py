@@ -1,5 +1,6 @@
 """Index and words of fetched mail made from the Maildirs alone: what was not looked at yet, or all of it anew."""
 
+from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,15 @@ AT_ONCE = 500  # messages; what is entered at once is lost together when a run i
 GULP = 32 << 20  # bytes of them
 
 
-def enter_words(ctx: Context, account: str) -> int:
+def enter_words(ctx: Context, account: str, *, is_over: Callable[[], bool] = bool) -> int:
     """Enter the words of what an account's mirror holds and nobody looked at yet, and say of how many messages.
 
     Killed anywhere and begun again, none is missing and none is there twice: a message counts as looked at in the
-    change that enters its words.
+    change that enters its words. Once `is_over` says so, the rest is left to the next time.
     """
     from mailctl.local import words
 
-    done = entered(ctx, account)
+    done = entered(ctx, account, is_over=is_over)
     if done and words.drop_stale(ctx.index):
         enter_all_words(ctx)
     return done
@@ -36,12 +37,12 @@ def enter_all_words(ctx: Context) -> None:
         entered(ctx, row["account"])
 
 
-def entered(ctx: Context, account: str) -> int:
+def entered(ctx: Context, account: str, *, is_over: Callable[[], bool] = bool) -> int:
     """Enter the words of an account's messages, some at once, and say of how many."""
     from mailctl.local import words
 
     done, total = 0, words.count_without_words(ctx.index, (account,))
-    while waiting := words.without_words(ctx.index, account, limit=AT_ONCE):
+    while not is_over() and (waiting := words.without_words(ctx.index, account, limit=AT_ONCE)):
         found: list[tuple[int, Searchable]] = []
         room = GULP
         for one in waiting:
