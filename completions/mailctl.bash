@@ -310,7 +310,7 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'fetch')
         subcommands=''
-        options='-a --account --folder --since --reindex --push --push-deletes --yes -y --json --help'
+        options='-a --account --folder --since --reindex --push --push-deletes --yes -y --watch --json --help'
         arguments=()
         ;;
     'list')
@@ -325,7 +325,7 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'read')
         subcommands=''
-        options='--raw --headers --no-mark --json --help'
+        options='--raw --headers --html --no-mark --json --help'
         arguments=('' '')
         ;;
     'save')

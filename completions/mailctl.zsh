@@ -504,6 +504,7 @@ _mailctl__fetch() {
         '(--push)'--push'[First do on the server what other programs did here\: read, flagged, trashed.]' \
         '(--push-deletes)'--push-deletes'[The same, and move to the trash there what was deleted here.]' \
         '(--yes -y)'{--yes,-y}'[With --push-deletes\: even where half of a folder would go.]' \
+        '(--watch)'--watch'[Stay, and fetch what arrives as it does; Ctrl-C ends it.]' \
         '(--json)'--json'[One JSON document on stdout.]'
 }
 
@@ -533,6 +534,7 @@ _mailctl__read() {
         '(-h --help)'{-h,--help}'[Show help.]' \
         '(--raw)'--raw'[The whole message as it came, byte for byte.]' \
         '(--headers)'--headers'[All of its header, and nothing else.]' \
+        '(--html)'--html'[As a page in the browser; nothing in it is loaded.]' \
         '(--no-mark)'--no-mark'[Leave it unread.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
         '1:ID: '
