@@ -19,37 +19,41 @@ app = new_app()
 COLUMNS = ("account", "folders", "new", "changed", "removed", "odd", "error")
 
 
+Folders = Annotated[
+    list[str] | None, typer.Option("--folder", metavar="F", help="Only this folder; several may be given.")
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        metavar="DATE",
+        help="The first time: only mail that came on that day or later. Later on, an earlier day fetches more.",
+    ),
+]
+Reindex = Annotated[
+    bool, typer.Option("--reindex", help="First make the index anew from the Maildirs; no mail is fetched again.")
+]
+PushFlags = Annotated[
+    bool, typer.Option("--push", help="First do on the server what other programs did here: read, flagged, trashed.")
+]
+PushDeletes = Annotated[
+    bool, typer.Option("--push-deletes", help="The same, and move to the trash there what was deleted here.")
+]
+Sure = Annotated[bool, typer.Option("--yes", "-y", help="With --push-deletes: even where half of a folder would go.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Stay, and fetch what arrives as it does; Ctrl-C ends it.")]
+
+
 @app.command()
 def fetch(
     ctx: typer.Context,
     accounts: AccountNames = None,
-    folders: Annotated[
-        list[str] | None, typer.Option("--folder", metavar="F", help="Only this folder; several may be given.")
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            metavar="DATE",
-            help="The first time: only mail that came on that day or later. Later on, an earlier day fetches more.",
-        ),
-    ] = None,
-    reindex: Annotated[
-        bool, typer.Option("--reindex", help="First make the index anew from the Maildirs; no mail is fetched again.")
-    ] = False,
-    push: Annotated[
-        bool,
-        typer.Option("--push", help="First do on the server what other programs did here: read, flagged, trashed."),
-    ] = False,
-    push_deletes: Annotated[
-        bool, typer.Option("--push-deletes", help="The same, and move to the trash there what was deleted here.")
-    ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="With --push-deletes: even where half of a folder would go.")
-    ] = False,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Stay, and fetch what arrives as it does; Ctrl-C ends it.")
-    ] = False,
+    folders: Folders = None,
+    since: Since = None,
+    reindex: Reindex = False,
+    push: PushFlags = False,
+    push_deletes: PushDeletes = False,
+    yes: Sure = False,
+    watch: Watch = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch what is new, of all accounts you may read but checker-only ones; nothing is marked as read.
