@@ -1,4 +1,4 @@
-"""Fixtures `desktop` and `bus`: a D-Bus session of the test's own, with dunst on a hidden screen, or with nobody."""
+"""Fixtures `desktop`, `screen`, `bus`: a D-Bus session of the test's own, with dunst on a hidden screen or without."""
 
 import json
 import os
@@ -92,8 +92,8 @@ def bus(tmp_path: Path) -> Iterator[Desktop]:
 
 
 @pytest.fixture
-def desktop(bus: Desktop) -> Iterator[Desktop]:
-    """A session with a screen and dunst on it."""
+def screen(bus: Desktop) -> Iterator[Desktop]:
+    """A session with a screen, and nobody who displays anything on it."""
     with ExitStack() as stack:
         read, write = os.pipe()
         words = ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
@@ -101,5 +101,11 @@ def desktop(bus: Desktop) -> Iterator[Desktop]:
         os.close(write)
         with os.fdopen(read) as numbers:
             bus.environ["DISPLAY"] = f":{numbers.readline().strip()}"
-        stack.enter_context(bus.displayer())
         yield bus
+
+
+@pytest.fixture
+def desktop(screen: Desktop) -> Iterator[Desktop]:
+    """A session with a screen and dunst on it."""
+    with screen.displayer():
+        yield screen
