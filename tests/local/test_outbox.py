@@ -47,13 +47,13 @@ LIFE = """
                 os.kill(os.getpid(), signal.SIGKILL)
             return original(*args, **named)
         return call
-    for name in ("fsync", "open", "mkdir", "rename", "replace", "rmdir", "unlink"):
+    for name in ("fsync", "fdatasync", "pwrite", "open", "mkdir", "rename", "replace", "rmdir", "unlink"):
         setattr(os, name, counted(getattr(os, name)))
 
     outbox = Outbox(Path(sys.argv[1]))
     with outbox.entering(NEW, RAW) as entry:
         print("accepted", flush=True)
-        outbox.update(replace(entry, state=State.SENDING))
+        outbox.mark_sending(entry)
         print("sending", flush=True)
         outbox.update(replace(entry, state=State.SENT, recipients=(), accepted=entry.recipients))
         print("sent", flush=True)
@@ -154,6 +154,42 @@ def test_an_entry_being_sent_shows_so_only_while_somebody_is_at_it(outbox):
     assert outbox.entry(kept.id).state is State.UNKNOWN
     with outbox.held(kept.id) as held:
         assert held.state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.UNKNOWN])
+def test_an_entry_is_marked_in_place_and_written_anew_after(outbox, state):
+    odd = replace(NEW, subject='"state":"queued"', state=state, account="x" * 100)
+    kept = outbox.add(odd, RAW)
+    file = outbox.folder(kept.id) / "entry.json"
+    before = file.stat()
+
+    with outbox.held(kept.id):
+        outbox.mark_sending(kept)
+        assert outbox.entry(kept.id) == replace(kept, state=State.SENDING)
+
+    assert (file.stat().st_ino, file.stat().st_size) == (before.st_ino, before.st_size)
+    outbox.update(kept)
+    assert outbox.entry(kept.id) == kept
+
+
+def test_an_entry_of_a_former_version_is_marked_as_well(outbox):
+    kept = outbox.add(NEW, RAW)
+    file = outbox.folder(kept.id) / "entry.json"
+    file.write_bytes(file.read_bytes().replace(b'"queued" ', b'"queued"'))
+
+    with outbox.held(kept.id):
+        outbox.mark_sending(kept)
+        assert outbox.entry(kept.id).state is State.SENDING
+
+
+def test_what_is_put_away_is_gone_at_once_and_its_files_later(outbox):
+    kept = outbox.add(NEW, RAW)
+
+    gone = outbox.put_away(kept)
+
+    assert outbox.entries() == ()
+    outbox.clear([gone])
+    assert {path.name for path in outbox.root.iterdir()} == {".last"}
 
 
 def test_a_broken_entry_is_named_and_stops_no_other(outbox):

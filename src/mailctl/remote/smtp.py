@@ -22,6 +22,7 @@ from mailctl.remote.trace import Trace, masked
 from mailctl.remote.wire import CONNECT_SECONDS, READ_SECONDS, Wire, cause, reaching
 
 WINDOW = 100  # commands under way at once: what the server answers to them must fit into the socket's buffers
+SMALL = 16 * 1024  # bytes of a message that goes in one piece with its final dot
 LAST_REPLY = 10  # RFC 5321, 4.5.3.2.6: ten minutes where other answers have one; giving up early means sending twice
 LOOK, TRY = "mailctl account show ACCOUNT", "mailctl password check ACCOUNT"
 
@@ -173,6 +174,7 @@ class SmtpSession:
         raw: bytes,
         *,
         before_last: Callable[[], None] | None = None,
+        meanwhile: Callable[[], None] | None = None,
         following: tuple[Envelope, bytes] | None = None,
     ) -> Delivery:
         """Hand one message over; afterwards the session takes the next, whatever became of this one.
@@ -181,6 +183,7 @@ class SmtpSession:
             envelope: an empty sender is the null sender.
             raw: the message; bare CR and LF become CRLF.
             before_last: called before the final dot. Until then it is surely not sent; what it raises keeps it so.
+            meanwhile: called while the server is at it, after the final dot; it must not raise.
             following: what is sent next. Its envelope travels with this final dot where the server offers PIPELINING,
                 which saves a round trip; whoever sends something else then loses the connection.
 
@@ -200,9 +203,15 @@ class SmtpSession:
         commands = envelope_commands(self.server, self.features, envelope, data)
         with self.alive():
             accepted, refused = self.begin(commands, envelope.recipients)
-            reply = self.heed(self.transfer(data, before_last, self.next_commands(following)))
+            self.transfer(data, before_last, self.next_commands(following))
+            if meanwhile is not None:
+                meanwhile()
+            reply = self.heed(self.last_reply())
         self.served += 1
         if not reply.is_good:
+            if reply.code < 400:
+                self.is_dead = True
+                raise FateUnknownError(f"{self.server.where} answered the message with what does not fit: {reply.text}")
             raise refusal(self.server, reply, envelope.recipients)
         return Delivery(accepted=accepted, refused=refused, reply=reply.text)
 
@@ -303,31 +312,51 @@ class SmtpSession:
         except (OSError, ProtocolError):
             self.is_dead = True
 
-    def transfer(self, data: bytes, before_last: Callable[[], None] | None, ahead: list[str]) -> Reply:
-        """Send the message itself, and with its final dot the next one's envelope; the reply to the dot.
+    def transfer(self, data: bytes, before_last: Callable[[], None] | None, ahead: list[str]) -> None:
+        """Send the message itself, and with its final dot the next one's envelope.
 
         Raises:
-            FateUnknownError: the connection was lost after the final dot, or what came then is no reply.
+            FateUnknownError: the connection was lost with the final dot.
             OSError: it was lost before.
         """
+        last = "".join(f"{line}\r\n" for line in (".", *ahead)).encode()
+        if before_last is None and len(data) < SMALL and self.wire.trace is None:
+            with self.at_the_end():
+                self.ahead = ahead
+                return self.wire.sendall(stuffed(data) + last)
         with self.wire.hiding("message,"):
             self.wire.sendall(stuffed(data))
         if before_last is not None:
             self.is_dead = True  # until the dot is said, nothing else can be
             before_last()
             self.is_dead = False
-        try:
-            self.wire.settimeout(self.wire.timeout * LAST_REPLY)
+        with self.at_the_end():
             self.ahead = ahead
-            self.wire.sendall("".join(f"{line}\r\n" for line in (".", *ahead)).encode())
+            self.wire.sendall(last)
+        return None
+
+    def last_reply(self) -> Reply:
+        """The reply to the final dot.
+
+        Raises:
+            FateUnknownError: the connection was lost before it, or what came is no reply.
+        """
+        with self.at_the_end():
             reply = read_reply(self.wire)
             self.wire.settimeout(self.wire.timeout)
+        return reply
+
+    @contextmanager
+    def at_the_end(self) -> Iterator[None]:
+        """Turn what fails once the dot may be said into an unknown fate; more patience than elsewhere."""
+        try:
+            self.wire.settimeout(self.wire.timeout * LAST_REPLY)
+            yield
         except OSError as error:
             why = cause(error, self.wire.timeout * LAST_REPLY)
             raise FateUnknownError(f"{self.server.where} did not say whether it took the message: {why}") from error
         except ProtocolError as error:
             raise FateUnknownError(f"whether the message was taken is not known: {error}") from error
-        return reply
 
 
 def later(server: Server, reply: Reply) -> TemporaryError:

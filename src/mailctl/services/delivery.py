@@ -1,6 +1,9 @@
 """Handing over what waits in the outbox: to the server, into Sent, and out of the outbox."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +25,7 @@ from mailctl.errors import (
     StorageError,
     TemporaryError,
 )
+from mailctl.local.outbox import clear_away
 from mailctl.services.context import Context
 from mailctl.services.servers import Servers
 
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession
 
 NEW_SENT = "Sent"
+AWAY = 50  # entries whose files are taken away at once
+AHEAD = 2  # entries at hand while one is being sent
 LIGHT = 1 << 20  # bytes of a message that may be read before its turn
 
 
@@ -47,6 +53,7 @@ class Ready(NamedTuple):
     entry: Entry
     raw: bytes
     fault: MailctlError | None = None
+    release: Callable[[], None] = lambda: None
 
 
 class Courier:
@@ -57,6 +64,13 @@ class Courier:
         self.account = account
         self.servers = Servers(ctx, account)
         self.stand_in: Courier | None = None
+        self.coming: Iterator[Ready] = iter(())
+        self.line: deque[Ready] = deque()
+        self.gone: list[Entry] = []
+        self.away: list[Path] = []
+        self.cleared: list[Path] = []
+        self.finished: list[Ready] = []
+        self.marked: Entry | None = None
         self.folder: str | None = None
 
     def __enter__(self) -> "Courier":
@@ -65,7 +79,7 @@ class Courier:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Take leave of the servers."""
+        """Take leave of the servers; what was only about to be sent waits again."""
         self.servers.close()
         if self.stand_in is not None:
             self.stand_in.servers.close()
@@ -86,61 +100,109 @@ class Courier:
             return Ready(entry, b"", fault)
         return Ready(entry, raw)
 
-    def take(self, ready: Ready, following: Ready | None = None) -> Outcome:
-        """Do what is left to do for an entry.
+    def take_all(self, coming: Iterator[Ready]) -> Iterator[Outcome]:
+        """Do what is left to do for many entries, each released once it is dealt with; the others still wait."""
+        self.coming = coming
+        current: tuple[Ready, ...] = ()
+        try:
+            self.look_ahead()
+            while self.line:
+                current = (self.line.popleft(),)
+                yield self.take(*current)
+                self.finished += current
+                self.look_ahead()
+        finally:
+            self.catch_up()
+            self.ctx.outbox.clear([*self.away, *self.cleared])
+            if self.marked is not None:
+                self.save(self.marked)
+            for one in (*current, *self.line):
+                one.release()
 
-        Args:
-            ready: the entry.
-            following: the one whose turn is next, if one is known.
-        """
-        entry, raw, fault = ready
+    def look_ahead(self) -> None:
+        """Have the next entries at hand."""
+        while len(self.line) < AHEAD and (one := next(self.coming, None)) is not None:
+            self.line.append(one)
+
+    def catch_up(self) -> None:
+        """Take out of the outbox what was sent, and release what is dealt with."""
+        while self.gone:
+            self.away.append(self.ctx.outbox.put_away(self.gone.pop()))
+        for folder in self.cleared[:2]:
+            clear_away(folder)
+        del self.cleared[:2]
+        if len(self.away) >= AWAY:
+            self.ctx.outbox.make_lasting()
+            self.cleared += self.away
+            self.away.clear()
+        for ready in self.finished:
+            ready.release()
+        self.finished.clear()
+
+    def take(self, ready: Ready) -> Outcome:
+        """Do what is left to do for an entry that is held."""
+        entry, raw, fault, _ = ready
         if fault is not None:
             return self.settle(outgoing.postponed(entry, fault, self.ctx.now()), error=fault)
         if not entry.recipients:
             return self.settle(*self.with_copy(replace(entry, attempts=entry.attempts + 1), raw))
         if entry.copied is False:
             self.servers.expect_mailbox()
-        after, error = self.handed_over(entry, raw, following)
+        after, error = self.handed_over(entry, raw)
         if not after.owes_copy:
             return self.instead(entry, self.settle(after, error=error))
         unsaved = self.save(after)
         after, warnings = self.with_copy(after, raw)
         return self.settle(after, (*unsaved, *warnings), error=error)
 
-    def handed_over(self, entry: Entry, raw: bytes, following: Ready | None) -> tuple[Entry, MailctlError | None]:
+    def handed_over(self, entry: Entry, raw: bytes) -> tuple[Entry, MailctlError | None]:
         """The entry after the server has answered, and what went wrong, if anything."""
-        said: list[str] = []
-
-        def before_last() -> None:
-            self.ctx.outbox.update(replace(entry, state=State.SENDING))
-            said.append("all but the final dot")
-
+        marked, self.marked = self.marked, None
+        mark = None if marked else lambda: self.ctx.outbox.mark_sending(entry)
         try:
-            delivery = self.sent(entry, raw, before_last, following)
+            delivery = self.sent(entry, raw, mark)
         except (MessageRefusedError, BadDataError) as error:
             return outgoing.rejected(entry, error, self.ctx.now()), error
         except MailctlError as error:
             self.servers.count_death(error)
-            has_answer = isinstance(error, TemporaryError) and not isinstance(error, FateUnknownError)
-            became = outgoing.lost if said and not has_answer else outgoing.postponed
+            became = outgoing.lost if isinstance(error, FateUnknownError) else outgoing.postponed
             return became(entry, error, self.ctx.now()), error
         self.servers.deaths = 0
         after = outgoing.delivered(entry, delivery, self.ctx.now())
         return after, shortfall(entry, after)
 
-    def sent(self, entry: Entry, raw: bytes, before_last: Callable[[], None], following: Ready | None) -> Delivery:
+    def sent(self, entry: Entry, raw: bytes, before_last: Callable[[], None] | None) -> Delivery:
         """What the server says of a message; a session that died after others were sent is replaced."""
-        ahead = (following.entry.envelope, following.raw) if following and is_light(following) else None
         for is_last in (False, True):
             session = self.servers.submission()
+            ahead = self.line[0] if self.line and is_light(self.line[0]) else None
             try:
-                return session.send(entry.envelope, raw, before_last=before_last, following=ahead)
+                return session.send(
+                    entry.envelope,
+                    raw,
+                    before_last=before_last,
+                    meanwhile=self.meanwhile,
+                    following=(ahead.entry.envelope, ahead.raw) if ahead else None,
+                )
             except FateUnknownError:
                 raise
             except TemporaryError:
                 if is_last or not self.servers.has_aged:
                     raise
         raise AssertionError
+
+    def meanwhile(self) -> None:
+        """Let this machine work while the server does: what was sent goes, what is next is marked and read.
+
+        So a crash leaves three entries at most whose fate is looked into, and the server never waits for the disk.
+        """
+        if self.line and is_light(self.line[0]):
+            with suppress(StorageError):  # it is marked in its turn then
+                self.ctx.outbox.mark_sending(self.line[0].entry)
+                self.marked = self.line[0].entry
+        with suppress(StorageError):  # tried again at the end
+            self.catch_up()
+        self.look_ahead()
 
     def instead(self, before: Entry, outcome: Outcome) -> Outcome:
         """What the account that stands in makes of an entry whose own server could not be reached."""
@@ -178,7 +240,7 @@ class Courier:
         if is_kept:
             warnings = (*warnings, *unremembered, *self.save(entry))
         else:
-            self.ctx.outbox.remove(entry)
+            self.let_go(entry)
         return Outcome(entry=entry, kept=is_kept, error=error, warnings=tuple(dict.fromkeys(warnings)))
 
     def unheard(self, entry: Entry) -> tuple[str, ...]:
@@ -187,6 +249,13 @@ class Courier:
         if entry.dsn is None or not entry.accepted or session is None or "DSN" in session.features:
             return ()
         return (f"sent, but {session.server.where} offers no DSN: it reports as it does by itself",)
+
+    def let_go(self, entry: Entry) -> None:
+        """Take an entry out of the outbox; of many, the files go while the next is being sent."""
+        if self.line:  # more to do: it goes while the server is at the next
+            self.gone.append(entry)
+        else:
+            self.ctx.outbox.remove(entry)
 
     def remember(self, entry: Entry) -> tuple[str, ...]:
         """Keep the key of an entry that goes; where that fails, a warning, and the entry stays for its key's sake."""

@@ -1,7 +1,7 @@
 """Looking after the outbox: what waits, trying it again, letting it go."""
 
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from itertools import groupby
 
@@ -12,7 +12,7 @@ from mailctl.domain.account import Account
 from mailctl.domain.message import Refusal, State
 from mailctl.domain.outgoing import Entry
 from mailctl.domain.rights import Right
-from mailctl.errors import MailctlError, SomeFailedError, TemporaryError
+from mailctl.errors import MailctlError, SomeFailedError, StorageError, TemporaryError
 from mailctl.services.context import Context
 from mailctl.services.delivery import Courier, Outcome, Ready
 
@@ -168,28 +168,21 @@ def flush_account(ctx: Context, name: str, numbers: list[int]) -> Iterator[Flush
     except MailctlError as error:  # removed, broken, only watched by now: they wait for somebody to see to it
         yield from postpone(ctx, numbers, error)
         return
-    with Courier(ctx, account) as courier, closing(held(ctx, courier, numbers)) as found:
-        for one, following in found:
-            yield flushed(courier.take(one, following))
+    with Courier(ctx, account) as courier:
+        yield from map(flushed, courier.take_all(held(ctx, courier, numbers)))
 
 
-def held(ctx: Context, courier: Courier, numbers: list[int]) -> Generator[tuple[Ready, Ready | None]]:
-    """The entries that are still due, each with the next one: both are held until the first is dealt with."""
-    with ExitStack() as before:
-        waiting: Ready | None = None
-        for number in numbers:
-            with ExitStack() as holding:
+def held(ctx: Context, courier: Courier, numbers: list[int]) -> Iterator[Ready]:
+    """The entries that are still due; each is held until it is released."""
+    for number in numbers:
+        with ExitStack() as holding:
+            try:
                 entry = holding.enter_context(ctx.outbox.held(number))
-                if entry is None or not entry.is_due(ctx.now()):
-                    continue
-                following = courier.ready(entry)
-                if waiting is not None:
-                    yield waiting, following
-                before.close()
-                waiting = following
-                before.push(holding.pop_all())
-        if waiting is not None:
-            yield waiting, None
+            except StorageError as error:
+                ctx.warn(str(error))
+                continue
+            if entry is not None and entry.is_due(ctx.now()):
+                yield courier.ready(entry)._replace(release=holding.pop_all().close)
 
 
 def postpone(ctx: Context, numbers: list[int], error: MailctlError) -> Iterator[Flushed]:

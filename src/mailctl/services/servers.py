@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mailctl.remote.smtp import SmtpSession
 
 MOST_DEATHS = 2
+MOMENT_SECONDS = 2.0
 Session = TypeVar("Session")
 
 
@@ -50,7 +51,11 @@ class Opening(Generic[Session]):
         return self.session
 
     def close(self) -> None:
-        """Take leave; a connection that is still on its way up is closed when it has come."""
+        """Take leave; a connection that is still on its way up is closed when it has come.
+
+        That is waited for a moment: Python must not end while OpenSSL is at work.
+        """
+        self.thread.join(MOMENT_SECONDS)
         with self.turn:
             self.is_unwanted = True
             is_there = self.session is not None
@@ -135,6 +140,7 @@ class Servers:
 
     def close(self) -> None:
         """Take leave of the servers."""
+        self.warmed()
         self.sessions.close()
 
 
