@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from conftest import ok
-from support.messages import LOGO, PDF, PLAIN, RICH, multipart, part
 from support.kept import mirrored
+from support.messages import LOGO, PDF, PLAIN, RICH, multipart, part
 
 PLANS = (
     b"From: =?utf-8?q?Ren=C3=A9e?= <renee@client.example>\nTo: contact@firm.example\nSubject: Plans\n"

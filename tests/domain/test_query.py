@@ -131,7 +131,6 @@ PIECES = st.sampled_from(
 def test_any_text_is_a_query_or_is_refused(text):
     try:
         term = parse(text)
-    except UsageError as error:
-        assert str(error)
-    else:
-        assert term == parse(f" {text} ")
+    except UsageError:
+        return
+    assert term == parse(f" {text} ")
