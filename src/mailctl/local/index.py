@@ -1,5 +1,6 @@
 """The index of fetched mail: SQLite, one file, rebuilt from the Maildirs when it is lost."""
 
+import json
 import os
 import sqlite3
 import threading
@@ -227,10 +228,12 @@ class Index:
 
     # -- messages
 
-    def known(self, folder: int) -> tuple[Known, ...]:
-        """Every message entered for a folder."""
+    def known(self, folder: int, *, uids: Iterable[int] | None = None) -> tuple[Known, ...]:
+        """Every message entered for a folder, or those of these UIDs."""
+        only = "" if uids is None else " AND uid IN (SELECT value FROM json_each(?))"
         found = self.rows(
-            "SELECT id, uid, key, flags, size, received, message_id FROM messages WHERE folder = ?", (folder,)
+            f"SELECT id, uid, key, flags, size, received, message_id FROM messages WHERE folder = ?{only}",  # noqa: S608 - constants
+            (folder,) if uids is None else (folder, json.dumps(list(uids))),
         )
         return tuple(
             Known(**{**dict(row), "flags": split(row["flags"]), "received": moment(row["received"])}) for row in found

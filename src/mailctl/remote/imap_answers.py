@@ -15,7 +15,7 @@ Value: TypeAlias = "bytes | list[Value] | None"
 
 TOKEN = re.compile(rb'\s*(?:([()])|"((?:[^"\\]|\\.)*)"|((?:\[[^\]]*\]|[^\s()"])+))')
 MARKER = re.compile(rb"~?\{\d+\+?\}$")
-FLAGS_ONLY = re.compile(rb"\d+ \((?:UID (\d+) FLAGS \(([^()]*)\)|FLAGS \(([^()]*)\) UID (\d+))\)")
+FLAGS_ONLY = re.compile(rb"\d+ \((?:UID (\d+) FLAGS \(([^()]*)\)|FLAGS \(([^()]*)\) UID (\d+))(?: MODSEQ \(\d+\))?\)")
 LISTED_ONLY = re.compile(
     rb'\d+ \(UID (\d{1,18}) FLAGS \(([^()]*)\) INTERNALDATE "([^"\\]*)" RFC822\.SIZE (\d{1,18})\)'
 )  # so Dovecot says it

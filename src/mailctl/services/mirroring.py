@@ -93,13 +93,13 @@ def follow(place: Place, state: "FolderState", changes: Changes) -> None:
     known, session = place.folder, place.session()
     fresh = list(session.listed(new_uids(session, known, state)))
     flags, vanished = changed(session, known, state)
-    some_gone = known.messages + len(fresh) != state.messages
-    here = place.index.known(known.id) if flags or some_gone else ()
+    touched = flags.keys() | vanished
+    here = place.index.known(known.id, uids=touched) if touched else ()
     take_flags(place, here, flags, changes)
     gone = [one for one in here if one.uid in vanished]
-    if some_gone and known.messages - len(gone) + len(fresh) != state.messages:
+    if known.messages - len(gone) + len(fresh) != state.messages:
         present = uids_of(session, state)
-        gone = [one for one in here if one.uid not in present]
+        gone = [one for one in place.index.known(known.id) if one.uid not in present]
         told = {one.uid for one in fresh}
         fresh += [unlisted(uid) for uid in present if known.uidnext <= uid < state.uidnext and uid not in told]
     take_away(place, gone, changes)
