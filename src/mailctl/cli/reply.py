@@ -37,6 +37,7 @@ def reply(
     priority: writing.Priority = None,
     dsn: writing.Dsn = None,
     draft: writing.AsDraft = False,
+    at: writing.At = None,
     queue: writing.Queue = False,
     dry_run: writing.DryRun = False,
     as_json: AsJson = False,
@@ -52,6 +53,7 @@ def reply(
         to=tuple(to or ()), cc=tuple(cc or ()), bcc=tuple(bcc or ()), reply_to=tuple(reply_to or ()), subject=subject,
         attach=tuple(attach or ()), body=body, markdown=markdown, html=html, no_signature=no_signature,
         header=tuple(header or ()), priority=priority, dsn=dsn,
+        at=at,
     )  # fmt: skip
     way = writing.way_of(draft=draft, queue=queue, dry_run=dry_run)
     start = writing.draft_without_body(words)

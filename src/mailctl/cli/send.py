@@ -41,6 +41,11 @@ def send(
         typer.Option("--raw", metavar="FILE", help="Send a message that is ready made, byte for byte; - is stdin."),
     ] = None,
     draft: writing.AsDraft = False,
+    key: Annotated[
+        str | None,
+        typer.Option("--idempotency-key", metavar="K", help="What was sent with this key before is not sent again."),
+    ] = None,
+    at: writing.At = None,
     queue: writing.Queue = False,
     dry_run: writing.DryRun = False,
     as_json: AsJson = False,
@@ -56,6 +61,7 @@ def send(
         to=(*(recipients or ()), *(to or ())), cc=tuple(cc or ()), bcc=tuple(bcc or ()),
         reply_to=tuple(reply_to or ()), subject=subject, attach=tuple(attach or ()), body=body, markdown=markdown,
         html=html, no_signature=no_signature, header=tuple(header or ()), priority=priority, dsn=dsn,
+        at=at, key=key,
     )  # fmt: skip
     way = writing.way_of(draft=draft, queue=queue, dry_run=dry_run)
     if raw is not None:
@@ -74,10 +80,10 @@ def refuse_more(raw: str, words: writing.Words, way: writing.Way) -> None:
     Raises:
         UsageError: an option that would change it, or keep it as a draft.
     """
-    bare = writing.Words(to=words.to, cc=words.cc, bcc=words.bcc, dsn=words.dsn)
+    bare = writing.Words(to=words.to, cc=words.cc, bcc=words.bcc, dsn=words.dsn, at=words.at, key=words.key)
     if words != bare or way is writing.Way.DRAFT:
         raise UsageError(
-            "--raw sends a message as it is: recipients, -a, --dsn, --queue and --dry-run go with it, nothing else",
+            "--raw sends a message as it is: recipients, -a, --dsn, --at, --queue and their like go with it",
             hint=f"mailctl send --raw {raw}",
         )
 
@@ -87,7 +93,7 @@ def send_raw(
 ) -> None:
     """Send a message that is ready made."""
     from mailctl.domain import dsn
-    from mailctl.services import posting, ready
+    from mailctl.services import once, ready
     from mailctl.services import send as service
 
     content = sys.stdin.buffer.read() if raw == writing.STDIN else writing.file_content(Path(raw))
@@ -97,5 +103,6 @@ def send_raw(
     if way is writing.Way.DRY_RUN:
         preview = service.previewed(message)
         return writing.show_preview(run, preview, as_json=as_json)
-    posted = posting.post(run.context, message, queue=way is writing.Way.QUEUE)
+    queue = way is writing.Way.QUEUE
+    posted = once.post_once(run.context, message, queue=queue, at=writing.moment(run, words), key=words.key)
     return writing.show_posted(run, posted, as_json=as_json)

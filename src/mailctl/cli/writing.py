@@ -13,9 +13,11 @@ from mailctl.domain.message import Priority as Pressing
 from mailctl.errors import AccountNotFoundError, BadDataError, InputMissingError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mailctl.cli.session import Session
     from mailctl.domain.account import Account
-    from mailctl.domain.message import Draft
+    from mailctl.domain.message import Draft, Sent
     from mailctl.services.page import Page
     from mailctl.services.posting import Posted
     from mailctl.services.send import Preview
@@ -40,6 +42,7 @@ Dsn = Annotated[
 ]
 AsDraft = Annotated[bool, typer.Option("--draft", help="Keep it in the account's Drafts folder; nothing is sent.")]
 Queue = Annotated[bool, typer.Option("--queue", help="Leave it in the outbox for the next flush.")]
+At = Annotated[str | None, typer.Option("--at", metavar="TIME", help="Send it then: 18:00, 'tomorrow 8:00', +2h.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent; no server is reached.")]
 
 
@@ -68,6 +71,21 @@ class Words(NamedTuple):
     header: tuple[str, ...] = ()
     priority: Pressing | None = None
     dsn: str | None = None
+    at: str | None = None
+    key: str | None = None
+
+
+def moment(run: "Session", words: Words) -> "datetime | None":
+    """When the mail is to go, in UTC; None for now.
+
+    Raises:
+        BadDataError: that is no moment to come.
+    """
+    if words.at is None:
+        return None
+    from mailctl.domain import moment as domain
+
+    return domain.moment(words.at, run.context.now().astimezone())
 
 
 def way_of(*, draft: bool, queue: bool, dry_run: bool) -> Way:
@@ -228,14 +246,19 @@ def finish(
     """
     from mailctl.services import send as service
 
+    if way is Way.DRAFT and (words.at or words.key):
+        raise UsageError("a draft is kept, not sent: --at and --idempotency-key say nothing of it", hint="drop one")
+    at = moment(run, words)
     with finished(run, words, start, sure=way in (Way.DRY_RUN, Way.DRAFT)) as draft:
         if way is Way.DRY_RUN:
             preview = service.preview(run.context, draft, account=account, sender=sender)
             return show_preview(run, preview, as_json=as_json)
         if way is Way.DRAFT:
             return keep(run, draft, account=account, sender=sender, as_json=as_json)
-        posted = service.send(run.context, draft, account=account, sender=sender, queue=way is Way.QUEUE)
-    if posted.sent.sent:
+        posted = service.send(
+            run.context, draft, account=account, sender=sender, queue=way is Way.QUEUE, at=at, key=words.key
+        )
+    if posted.sent.sent and not posted.sent.repeated:
         then()
     return show_posted(run, posted, as_json=as_json)
 
@@ -258,12 +281,28 @@ def show_posted(run: "Session", posted: "Posted", *, as_json: bool) -> None:
         run.show(sent, as_json=True)
     for warning in sent.warnings:
         run.warn(warning)
+    tell_old(run)
     if failure is not None:
         raise failure
+    run.say(told(sent))
+
+
+def told(sent: "Sent") -> str:
+    """What became of a message, in a few words."""
     if sent.sent:
-        run.say(f"sent to {', '.join(sent.recipients)}")
-    else:
-        run.say(f"in the outbox as {sent.outbox}; mailctl outbox flush sends it")
+        before = f" before, as {sent.message_id}" if sent.repeated else ""
+        return f"sent{before} to {', '.join(sent.recipients)}"
+    already = " already" if sent.repeated else ""
+    when = f" from {sent.due.astimezone():%Y-%m-%d %H:%M} on" if sent.due else ""
+    return f"in the outbox as {sent.outbox}{already}; mailctl outbox flush sends it{when}"
+
+
+def tell_old(run: "Session") -> None:
+    """Warn of what has waited in the outbox for a day: nobody may be looking after it."""
+    from mailctl.services import outbox
+
+    if number := outbox.oldest(run.context):
+        run.warn(f"message {number} has waited in the outbox for over a day: mailctl outbox show {number}")
 
 
 def keep(run: "Session", draft: "Draft", *, account: str, sender: str | None, as_json: bool) -> None:

@@ -127,7 +127,7 @@ class DeliveryRefusedError(MessageRefusedError):
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """What became of a message handed to `send`; `repeated`: of the one that had its key before."""
+    """What became of a message handed to `send`; `repeated`: of the one before with its key; `due`: it goes then."""
 
     account: str
     message_id: str
@@ -141,6 +141,7 @@ class Sent(Struct, frozen=True, kw_only=True):
     outbox: int | None = None
     warnings: tuple[str, ...] = ()
     repeated: bool = False
+    due: datetime | None = None
 
 
 class Head(Struct, frozen=True, kw_only=True):

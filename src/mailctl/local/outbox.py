@@ -173,7 +173,8 @@ class Outbox:
     def begin(self) -> tuple[Path, int]:
         """A folder beside the entries, and the descriptor that holds it."""
         if not self.root.exists():
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, exist_ok=True)
             sync(self.root.parent)
         with self.turn():
             self.sweep()

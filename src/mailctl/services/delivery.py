@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mailctl.domain import outgoing
+from mailctl.domain import outgoing, sendlog
 from mailctl.domain.account import Account
 from mailctl.domain.folders import Use, special
 from mailctl.domain.message import Delivery, Flag, State
@@ -26,13 +26,14 @@ from mailctl.errors import (
     TemporaryError,
 )
 from mailctl.local.outbox import clear_away
+from mailctl.local.sendlog import SendLog
 from mailctl.services.context import Context
 from mailctl.services.servers import Servers
 
 if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession
 
-NEW_SENT = "Sent"
+NEW_SENT, LOG = "Sent", "send.log"
 AWAY = 50  # entries whose files are taken away at once
 AHEAD = 2  # entries at hand while one is being sent
 LIGHT = 1 << 20  # bytes of a message that may be read before its turn
@@ -66,6 +67,7 @@ class Courier:
         self.stand_in: Courier | None = None
         self.coming: Iterator[Ready] = iter(())
         self.line: deque[Ready] = deque()
+        self.lines: list[str] = []
         self.gone: list[Entry] = []
         self.away: list[Path] = []
         self.cleared: list[Path] = []
@@ -126,6 +128,7 @@ class Courier:
 
     def catch_up(self) -> None:
         """Take out of the outbox what was sent, and release what is dealt with."""
+        self.write_log()
         while self.gone:
             self.away.append(self.ctx.outbox.put_away(self.gone.pop()))
         for folder in self.cleared[:2]:
@@ -157,6 +160,25 @@ class Courier:
 
     def handed_over(self, entry: Entry, raw: bytes) -> tuple[Entry, MailctlError | None]:
         """The entry after the server has answered, and what went wrong, if anything."""
+        after, error = self.answered(entry, raw)
+        self.log(entry, after, error)
+        return after, error
+
+    def log(self, entry: Entry, after: Entry, error: MailctlError | None) -> None:
+        """Note what came of an attempt; while there is more to do, soon."""
+        reply = "" if error is not None and str(error) == after.last_reply else after.last_reply
+        self.lines.append(sendlog.line(entry, self.servers.outgoing, reply, error, self.ctx.now()))
+        if not self.line:
+            self.write_log()
+
+    def write_log(self) -> None:
+        """Write what is noted."""
+        if self.lines:
+            SendLog(self.ctx.paths.state / LOG).add("".join(self.lines))
+            self.lines.clear()
+
+    def answered(self, entry: Entry, raw: bytes) -> tuple[Entry, MailctlError | None]:
+        """What the server's answer makes of an entry."""
         marked, self.marked = self.marked, None
         mark = None if marked else lambda: self.ctx.outbox.mark_sending(entry)
         try:

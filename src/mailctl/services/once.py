@@ -1,14 +1,17 @@
 """Mail that goes once: a key of the caller's own, and what was sent with it before."""
 
 from contextlib import ExitStack
+from datetime import datetime
 from types import TracebackType
+
+from msgspec.structs import replace
 
 from mailctl.domain.message import Sent, State
 from mailctl.domain.outgoing import Entry
 from mailctl.errors import MessageRefusedError, TemporaryError
 from mailctl.local.once import Record, digest
 from mailctl.services.context import Context
-from mailctl.services.posting import Posted, as_sent, explained
+from mailctl.services.posting import Composed, Posted, as_sent, explained, post
 
 PATIENCE_SECONDS = 60.0
 
@@ -58,9 +61,7 @@ class Turn:
 
 def repeated(entry: Entry) -> Posted:
     """A message that is in the outbox already; one that was refused needs somebody."""
-    from msgspec.structs import replace
-
-    sent = replace(as_sent(entry, is_kept=True), repeated=True)
+    sent = replace(as_sent(entry, is_kept=True), repeated=True, due=None if entry.attempts else entry.next_attempt)
     refused = explained(MessageRefusedError(entry.last_reply), entry) if entry.refused else None
     return Posted(sent, refused)
 
@@ -78,3 +79,19 @@ def recorded(record: Record, subject: str) -> Sent:
         copied=record.copied,
         repeated=True,
     )
+
+
+def post_once(
+    ctx: Context, message: Composed, *, queue: bool = False, at: datetime | None = None, key: str | None = None
+) -> Posted:
+    """Put a message that is made on the disk and hand it over, unless one with its key went before.
+
+    Raises:
+        StorageError: it could not be kept; nothing was sent.
+    """
+    with Turn(ctx, message.account.name, key) as turn:
+        before = turn.before(message.entry.subject)
+        if before is not None:
+            return before
+        keyed = message._replace(entry=replace(message.entry, key=turn.digest))
+        return post(ctx, keyed, queue=queue, at=at, kept=turn.end)

@@ -17,6 +17,7 @@ from mailctl.services.context import Context
 from mailctl.services.delivery import Courier, Outcome, Ready
 
 LINES = 40
+LOOKED_AT = 20
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -69,8 +70,26 @@ class Flushed(Struct, frozen=True, kw_only=True):
 
 
 def list_(ctx: Context) -> tuple[Row, ...]:
-    """The entries of accounts one may send with; broken ones are warned about."""
-    return tuple(row(entry) for entry in mine(ctx))
+    """The entries of accounts one may send with; broken ones are warned about, and those that wait for long."""
+    entries, now = mine(ctx), ctx.now()
+    old = [entry.id for entry in entries if entry.is_old(now)]
+    if old:
+        more = f" and {len(old) - 1} more have" if len(old) > 1 else " has"
+        ctx.warn(f"{old[0]}{more} waited for over a day: mailctl outbox show {old[0]}")
+    return tuple(row(entry) for entry in entries)
+
+
+def oldest(ctx: Context) -> int | None:
+    """The number of a message that has waited for over a day, if there is one among the first of one's own."""
+    now = ctx.now()
+    for number in ctx.outbox.numbers()[:LOOKED_AT]:
+        try:
+            entry = ctx.outbox.entry(number)
+        except MailctlError:
+            continue  # sent meanwhile, or broken, which `outbox list` tells
+        if entry.is_old(now) and may_send(ctx, entry.account):
+            return number
+    return None
 
 
 def row(entry: Entry) -> Row:

@@ -65,7 +65,7 @@ def post(
     with ctx.outbox.entering(replace(new, next_attempt=at) if at else new, raw) as entry:
         kept()
         if queue or at is not None:
-            return Posted(as_sent(entry, is_kept=True), None)
+            return Posted(replace(as_sent(entry, is_kept=True), due=at), None)
         try:
             with nullcontext(courier) if courier else Courier(ctx, account) as one:
                 outcome = one.take(Ready(entry, raw))

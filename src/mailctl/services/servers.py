@@ -69,6 +69,7 @@ class Servers:
     def __init__(self, ctx: Context, account: Account) -> None:
         self.ctx = ctx
         self.account = account
+        self.outgoing = ctx.outgoing(account)
         self.sessions = ExitStack()
         self.warming: Thread | None = None
         self.early: Opening[ImapSession] | None = None
@@ -84,7 +85,7 @@ class Servers:
         Args:
             copies: whether the mailbox will be wanted too.
         """
-        self.warming = Thread(target=warm, args=(self.ctx.outgoing(self.account), copies), daemon=True)
+        self.warming = Thread(target=warm, args=(self.outgoing, copies), daemon=True)
         self.warming.start()
 
     def expect_mailbox(self) -> None:
