@@ -125,6 +125,15 @@ def test_all_folders_are_searched(cli, firm, lay):
     assert found(cli, "-in:inbox") == ["Two"]
 
 
+def test_a_folder_is_meant_by_its_use_in_whatever_language(cli, firm, lay):
+    lay("contact", mail("One"), folder="Éléments envoyés")
+    lay("contact", mail("Two", day=-1), folder="Mails/Corbeille")
+
+    assert found(cli, "in:sent") == ["One"]
+    assert found(cli, "in:Trash") == ["Two"]
+    assert cli("search", "in:drafts").status == 67
+
+
 def test_a_line_has_number_flags_date_account_folder_uid_sender_and_subject(cli, firm, lay):
     number = lay("contact", mail(), uid=7)
 

@@ -147,7 +147,7 @@ def test_what_lies_in_trash_is_removed_only_when_told(cli, mail, three):
     unasked = cli("delete", "1", "--expunge")
     ok(cli("delete", "1", "--expunge", "--yes"))
 
-    assert (again.status, unasked.status) == (67, 2)
+    assert (again.status, unasked.status) == (73, 2)
     assert "--expunge removes them for good" in again.err
     assert subjects(mail, "Trash") == []
 
@@ -270,6 +270,18 @@ def test_folders_are_listed_with_their_use_and_their_numbers(cli, mail, three):
                               "fetched": True}  # fmt: skip
     assert (found["Sent"]["use"], found["Trash"]["use"]) == ("sent", "trash")
     assert (found["Clients"]["use"], found["Clients"]["messages"], found["Clients"]["fetched"]) == (None, 1, False)
+
+
+def test_folders_of_the_accounts_that_can_be_asked_are_listed(cli, mail, three, account):
+    account("other", user="bob")
+    ok(cli("account", "set", "other", "incoming.port=1"))
+
+    ran = cli("folders")
+
+    assert ran.status == 1
+    assert {row[1] for row in ran.rows} == {"contact"}
+    assert "could not ask 1 of the accounts: other" in ran.err
+    assert cli("folders", "-a", "other").status == 69
 
 
 def test_a_folder_is_made_below_another_and_subscribed_to(cli, mail, three):

@@ -111,6 +111,20 @@ def test_live_knows_no_attachments(cli, mail, account):
     assert "no server can be asked for attachments" in ran.err
 
 
+def test_live_an_account_that_cannot_be_asked_leaves_the_others(cli, mail, account):
+    account()
+    account("other", user="bob")
+    mail.deliver("alice", note(1))
+    ok(cli("account", "set", "other", "incoming.port=1"))
+
+    both = cli("search", "plans", "--live")
+    alone = cli("search", "plans", "--live", "-a", "other")
+
+    assert (both.status, alone.status) == (1, 69)
+    assert [row[-1] for row in both.rows] == ["Plans 1"]
+    assert "could not ask 1 of the accounts: other" in both.err
+
+
 # -- the index made anew
 
 

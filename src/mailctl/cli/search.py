@@ -8,7 +8,8 @@ import typer
 
 from mailctl.cli.list_ import flags_of, shortened
 from mailctl.cli.params import AccountNames, AsJson, new_app
-from mailctl.cli.session import session
+from mailctl.cli.session import Session, session
+from mailctl.errors import SomeFailedError
 
 if TYPE_CHECKING:
     from mailctl.services.search import Hit
@@ -54,8 +55,18 @@ def search(
     run = session(ctx)
     found = service.search(run.context, " ".join(query), accounts=account or (), limit=number, live=live)
     if as_json:
-        run.show(found, as_json=True)
-        return
+        run.show(found.hits, as_json=True)
+    else:
+        show(run, found.hits, live=live)
+    if found.failed:
+        raise SomeFailedError(
+            f"could not ask {len(found.failed)} of the accounts: {', '.join(found.failed)}",
+            hint=f"mailctl password check {found.failed[0]}",
+        )
+
+
+def show(run: Session, found: "tuple[Hit, ...]", *, live: bool) -> None:
+    """A line a message; on a terminal, as many columns as say something."""
     on_terminal = sys.stdout.isatty()
     rows = tuple(row_of(one, short=on_terminal) for one in found)
     if not rows:

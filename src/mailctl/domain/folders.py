@@ -102,6 +102,19 @@ def by_name(folders: Sequence[Folder], use: Use) -> str | None:
     return next((found[place] for place in places if place in found), None)
 
 
+def is_meant(asked: str, name: str, own: str) -> bool:
+    """Whether somebody means a folder: by its whole name, by its last part, or by its use in whatever language.
+
+    Args:
+        asked: what was said, such as `sent`.
+        name: the folder's.
+        own: the last part of it.
+    """
+    said = folded(asked)
+    usual = NAMES[Use(said)] if said in set(Use) else ()
+    return said in (folded(name), folded(own)) or folded(own) in map(folded, usual)
+
+
 def find(folders: Sequence[Folder], name: str) -> Folder | None:
     """The folder of a name; the exact one before one that differs in the form of its letters only."""
     exact = next((one for one in folders if one.name == name), None)

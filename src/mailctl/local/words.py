@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 
 from msgspec import Struct
 
-from mailctl.domain.folders import folded
+from mailctl.domain import folders as folder_names
 from mailctl.domain.query import (
     After,
     All,
@@ -220,10 +220,10 @@ def within(ids: Sequence[int]) -> Condition:
 
 
 def is_meant(known: KnownFolder, term: InFolder | OfAccount) -> bool:
-    """Whether a folder is the one that a query names, by its whole name or by its last part; or its account is."""
+    """Whether a folder is one that a query means, or its account is."""
     if isinstance(term, OfAccount):
         return known.account == term.name
-    return folded(term.name) in (folded(known.name), folded(known.path.rpartition("/")[2]))
+    return folder_names.is_meant(term.name, known.name, known.path.rpartition("/")[2])
 
 
 def midnight(day: date) -> int:

@@ -1,13 +1,13 @@
 """Folders of accounts, as their servers list them; and new ones."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
 from mailctl.domain.folders import Folder, Use, special
 from mailctl.domain.rights import Right
-from mailctl.errors import MailctlError, SomeFailedError
+from mailctl.errors import MailctlError
 from mailctl.services.context import Context
 from mailctl.services.read import readable
 
@@ -27,29 +27,34 @@ class Listed(Struct, frozen=True, kw_only=True):
     fetched: bool
 
 
-def folders(ctx: Context, accounts: Sequence[str] = ()) -> tuple[Listed, ...]:
-    """The folders of accounts, in their servers' order.
+class Known(NamedTuple):
+    """The folders of accounts, and the accounts that could not be asked."""
+
+    folders: tuple[Listed, ...]
+    failed: tuple[str, ...] = ()
+
+
+def folders(ctx: Context, accounts: Sequence[str] = ()) -> Known:
+    """The folders of accounts, in their servers' order. One that cannot be asked is warned about, beside others.
 
     Raises:
         AccountNotFoundError, RightMissingError, CheckerOnlyError: an account that was named.
-        MailctlError: the only account failed.
-        SomeFailedError: of several, each is warned about; all of them failed.
+        MailctlError: none could be asked.
     """
     chosen = readable(ctx, accounts)
     found: list[Listed] = []
-    failed: list[str] = []
+    errors: dict[str, MailctlError] = {}
     for account in chosen:
         try:
             with ctx.imap(account) as session:
                 found += listed(ctx, account, session)
         except MailctlError as error:
-            if len(chosen) == 1:
-                raise
-            ctx.warn(f"'{account.name}': {error}")
-            failed.append(account.name)
-    if failed and not found:
-        raise SomeFailedError("no server could be asked", hint=f"mailctl password check {failed[0]}")
-    return tuple(found)
+            errors[account.name] = error
+    if errors and len(errors) == len(chosen):
+        raise next(iter(errors.values()))
+    for name, why in errors.items():
+        ctx.warn(f"'{name}': {why}")
+    return Known(tuple(found), tuple(errors))
 
 
 def create(ctx: Context, account: str | None, name: str) -> Listed:

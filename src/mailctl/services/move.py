@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mailctl.domain.folders import Folder, Use, find, special
-from mailctl.errors import FolderNotFoundError, nearest
+from mailctl.errors import AlreadyExistsError, FolderNotFoundError, nearest
 from mailctl.services.context import Context
 from mailctl.services.organizing import Group, Organized, organized
 
@@ -34,7 +34,8 @@ def delete(ctx: Context, ids: Sequence[int], *, expunge: bool = False) -> tuple[
     """Move messages into Trash, or remove them for good.
 
     Raises:
-        FolderNotFoundError: the account has no Trash, or they lie in it already.
+        FolderNotFoundError: the account has no Trash.
+        AlreadyExistsError: they lie in it.
         What `organized` raises.
     """
 
@@ -49,7 +50,7 @@ def delete(ctx: Context, ids: Sequence[int], *, expunge: bool = False) -> tuple[
         if found is None:
             raise FolderNotFoundError(f"'{account}' has no Trash", hint=f"mailctl folders -a {account} --create Trash")
         if found.name == group.folder.name:
-            raise FolderNotFoundError(f"they lie in '{found.name}' already", hint="--expunge removes them for good")
+            raise AlreadyExistsError(f"they lie in '{found.name}' already", hint="--expunge removes them for good")
         return moved(ctx, group, found)
 
     return organized(ctx, ids, act)

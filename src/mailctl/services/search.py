@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from mailctl.domain.folders import Folder, folded
+from mailctl.domain.folders import Folder, folded, is_meant
 from mailctl.domain.message import Flag, Summary
 from mailctl.domain.query import All, Either, InFolder, Not, OfAccount, Term, parse
-from mailctl.errors import AccountNotFoundError, FolderNotFoundError, nearest
+from mailctl.errors import AccountNotFoundError, FolderNotFoundError, MailctlError, UsageError, nearest
 from mailctl.services.context import Context
 from mailctl.services.read import readable
 
@@ -42,9 +42,14 @@ class Hit(Struct, frozen=True, kw_only=True):
     message_id: str | None
 
 
-def search(
-    ctx: Context, query: str, *, accounts: Sequence[str] = (), limit: int, live: bool = False
-) -> tuple[Hit, ...]:
+class Found(NamedTuple):
+    """What was found, and the accounts that could not be asked."""
+
+    hits: tuple[Hit, ...]
+    failed: tuple[str, ...] = ()
+
+
+def search(ctx: Context, query: str, *, accounts: Sequence[str] = (), limit: int, live: bool = False) -> Found:
     """The newest messages that a query means, newest first.
 
     Args:
@@ -58,6 +63,7 @@ def search(
         UsageError: the query says nothing that can be asked.
         AccountNotFoundError, RightMissingError, CheckerOnlyError: an account that was named.
         FolderNotFoundError: a folder that the query names.
+        MailctlError: no server could be asked.
     """
     term = parse(query)
     chosen = readable(ctx, accounts)
@@ -69,7 +75,7 @@ def search(
             )
     if live:
         return search_live(ctx, term, chosen, limit=limit)
-    return search_index(ctx, term, [one.name for one in chosen], limit=limit)
+    return Found(search_index(ctx, term, [one.name for one in chosen], limit=limit))
 
 
 def search_index(ctx: Context, term: Term, accounts: Sequence[str], *, limit: int) -> tuple[Hit, ...]:
@@ -91,13 +97,13 @@ def tell_missing(ctx: Context, term: Term, folders: "Sequence[KnownFolder]") -> 
     Raises:
         FolderNotFoundError: mail was fetched, and none from a folder that the query names.
     """
-    from mailctl.local.words import is_meant
+    from mailctl.local import words
 
     if not folders:
         ctx.say("no mail fetched yet: mailctl fetch")
         return
     for name in named(term, InFolder):
-        if not any(is_meant(one, InFolder(name)) for one in folders):
+        if not any(words.is_meant(one, InFolder(name)) for one in folders):
             close = nearest(name, {one.name for one in folders})
             meant = f"did you mean in:'{close}'? " if close else ""
             raise FolderNotFoundError(f"nothing was fetched from a folder '{name}'", hint=f"{meant}mailctl fetch")
@@ -123,17 +129,35 @@ def hit(summary: Summary, *, uid: int | None) -> Hit:
 # -- live
 
 
-def search_live(ctx: Context, term: Term, accounts: "Sequence[Account]", *, limit: int) -> tuple[Hit, ...]:
-    """What the servers have; of each folder, the newest."""
+def search_live(ctx: Context, term: Term, accounts: "Sequence[Account]", *, limit: int) -> Found:
+    """What the servers have; of each folder, the newest. One that cannot be asked is warned about, beside others.
+
+    Raises:
+        MailctlError: none could be asked.
+    """
     found: list[Hit] = []
-    for account in accounts:
-        if without_places(term, about(account.name)) is False:
-            continue
-        with ctx.imap(account) as session:
-            for folder in session.folders():
-                if folder.can_select and not folder.repeats_others:
-                    found += in_folder(ctx, session, account.name, folder, term, limit=limit)
-    return tuple(sorted(found, key=lambda one: (one.date, one.uid or 0), reverse=True)[:limit])
+    errors: dict[str, MailctlError] = {}
+    asked = [one for one in accounts if without_places(term, about(one.name)) is not False]
+    for account in asked:
+        try:
+            found += in_account(ctx, account, term, limit=limit)
+        except UsageError:
+            raise
+        except MailctlError as error:
+            errors[account.name] = error
+    if errors and len(errors) == len(asked):
+        raise next(iter(errors.values()))
+    for name, why in errors.items():
+        ctx.warn(f"'{name}': {why}")
+    newest = sorted(found, key=lambda one: (one.date, one.uid or 0), reverse=True)
+    return Found(tuple(newest[:limit]), tuple(errors))
+
+
+def in_account(ctx: Context, account: "Account", term: Term, *, limit: int) -> list[Hit]:
+    """What one server has."""
+    with ctx.imap(account) as session:
+        folders = [one for one in session.folders() if one.can_select and not one.repeats_others]
+        return [hit for one in folders for hit in in_folder(ctx, session, account.name, one, term, limit=limit)]
 
 
 def in_folder(
@@ -156,12 +180,16 @@ def in_folder(
 
 
 def about(account: str, folder: Folder | None = None) -> "Callable[[InFolder | OfAccount], bool | None]":
-    """What says whether a term means an account, or a folder of it: by its whole name, or by its last part."""
+    """What says whether a term means an account, or a folder of it."""
 
     def holds(term: InFolder | OfAccount) -> bool | None:
         if isinstance(term, OfAccount):
             return term.name == account
-        return folded(term.name) in (folded(folder.name), folder.shelf_and_name[1]) if folder else None
+        if folder is None:
+            return None
+        return f"\\{folded(term.name)}" in folder.attributes or is_meant(
+            term.name, folder.name, folder.shelf_and_name[1]
+        )
 
     return holds
 
