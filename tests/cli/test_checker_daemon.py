@@ -27,7 +27,7 @@ def box(number):
         "UID SEARCH UNSEEN": b"* SEARCH%b\r\n{tag} OK found\r\n" % uids,
         "UID FETCH": heads + b"{tag} OK fetched\r\n",
         "IDLE": IDLE,
-        "DONE": b"",
+        "DONE": b"{tag} OK done\r\n",
     }
 
 

@@ -95,6 +95,8 @@ def serve(connection: socket.socket, script: ScriptedImap, greeting: bytes) -> N
                 return
             for line in lines:
                 tag, _, command = line.decode("utf-8", "replace").rstrip("\r\n").partition(" ")
+                if tag == "DONE":  # the end of an IDLE, which has no tag of its own (RFC 2177)
+                    tag, command = script.tags[-1], "DONE"
                 script.tags.append(tag)
                 script.said.append(command)
                 if not say(connection, answer(script.answers, tag, command)):

@@ -17,7 +17,6 @@ from mailctl.checker.teller import explained
 from mailctl.checker.tidings import Tidings
 from mailctl.checker.watch import Now, Timing, Watch, look
 from mailctl.checker.workers import Done, Pool
-from mailctl.domain.watching import Mode
 from mailctl.errors import LoginRefusedError, MailctlError, SecretLockedError
 from mailctl.services.checker import State
 from mailctl.services.context import Context
@@ -165,7 +164,7 @@ class Daemon:
                 return
             if not watch.is_connected and not self.may_connect(watch, busy, now):
                 continue
-            self.begin(watch)
+            self.begin(watch, now)
 
     def may_connect(self, watch: Watch, busy: "Counter[str | None]", now: Now) -> bool:
         """Whether one more connection may be tried now; counts it if so."""
@@ -180,13 +179,13 @@ class Daemon:
         busy[watch.plan.host] += 1
         return True
 
-    def begin(self, watch: Watch) -> None:
+    def begin(self, watch: Watch, now: Now) -> None:
         """Have the pool look at an account."""
         looker = watch.looker
         if watch.descriptor is not None:
             looker.opened = ""  # nobody called: time to see whether the folder is still the same one
         self.forget(watch)
-        looker.polls = watch.plan.policy.mode is Mode.POLL or watch.prefers_polling
+        looker.polls = watch.polls(now)
         if watch.state is State.REFUSED:
             watch.job = self.pool.submit(watch.name, looker.has_new_secret)
             return

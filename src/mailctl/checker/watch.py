@@ -21,6 +21,8 @@ from mailctl.services.context import Context
 from mailctl.services.looking import Looker, Sight
 from mailctl.services.telling import Plan
 
+MOST_DEATHS = 3
+
 
 class Timing(Struct, frozen=True, kw_only=True):
     """How long things last, in seconds."""
@@ -38,6 +40,7 @@ class Timing(Struct, frozen=True, kw_only=True):
     retell: float = 30.0  # after nobody displayed a notification
     outbox: float = 60.0
     telling: float = 120.0  # a notifier that takes longer hangs
+    polling: float = 3600.0  # how long a server that does not bear IDLE is asked instead
     gap: float = 0.1  # between two looks at one account, whatever its server says
 
 
@@ -76,6 +79,8 @@ class Watch:
         self.descriptor: int | None = None
         self.connected_at: float | None = None
         self.failures = 0
+        self.deaths = 0  # connections that did not last while the server was to say what changes
+        self.poll_until = 0.0
         self.sight: Sight | None = None
         self.last_look: datetime | None = None
         self.last_error: str | None = None
@@ -118,9 +123,12 @@ class Watch:
 
     def failed(self, error: MailctlError, now: Now, chance: random.Random) -> None:
         """Take a failure: the connection is gone, and it depends on its kind when the next one is tried."""
+        lived = now.ticks - self.connected_at if self.connected_at is not None else 0.0
+        if self.state is State.IDLING or self.looker.could_not_wait:
+            self.count_death(now, lived=lived)
         self.looker.close(politely=False)
-        had_connection, self.connected_at = self.connected_at, None
-        if had_connection is not None and now.ticks - had_connection >= self.timing.settled:
+        self.connected_at = None
+        if lived >= self.timing.settled:
             self.failures = 0
         self.failures += 1
         self.last_error = str(error)
@@ -149,10 +157,16 @@ class Watch:
         place = (self.plan.account.incoming.auth or self.plan.account.auth).secret
         return self.timing.secret * (15 if place is SecretPlace.COMMAND else 1)
 
-    @property
-    def prefers_polling(self) -> bool:
-        """Whether its server announces IDLE and does not bear it: the connection broke again and again while idling."""
-        return self.plan.policy.mode is Mode.AUTO and self.failures >= 3
+    def polls(self, now: Now) -> bool:
+        """Whether its server is asked instead of waited for: as the store says, or because it does not bear IDLE."""
+        mode = self.plan.policy.mode
+        return mode is Mode.POLL or (mode is Mode.AUTO and now.ticks < self.poll_until)
+
+    def count_death(self, now: Now, *, lived: float) -> None:
+        """Take the end of a connection that waited; some servers announce IDLE and end what uses it."""
+        self.deaths = 0 if lived >= self.timing.settled else self.deaths + 1
+        if self.deaths >= MOST_DEATHS:
+            self.deaths, self.poll_until = 0, now.ticks + self.timing.polling
 
     def restart(self, due: float) -> None:
         """Forget the connection, and connect anew at a moment."""

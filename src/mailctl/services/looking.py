@@ -47,6 +47,7 @@ class Looker:
         self.idling: bytes | None = None
         self.refused = b""
         self.polls = policy.mode is Mode.POLL
+        self.could_not_wait = False
 
     def look(self) -> Sight:
         """What is unread now; connects where need be, and stops waiting.
@@ -154,7 +155,9 @@ class Looker:
         if self.opened != first:
             session.examine(first)
             self.opened = first
+        self.could_not_wait = True
         self.idling = begin_idle(session)
+        self.could_not_wait = False
         return True
 
     @property
@@ -181,7 +184,7 @@ class Looker:
         """End the connection; not an error if there is none."""
         if not politely:
             self.cut()
-        self.session, self.opened, self.idling = None, "", None
+        self.session, self.opened, self.idling, self.could_not_wait = None, "", None, False
         try:
             self.stack.close()
         except (MailctlError, OSError):
