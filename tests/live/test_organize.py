@@ -175,19 +175,17 @@ def test_one_login_does_for_all_messages_of_an_account(cli, mail, three, tmp_pat
 
 
 def test_a_folder_numbered_anew_is_left_alone(cli, mail, three):
+    mail.deliver("alice", note(4), folder="Plans")
+    fetch(cli)
     with mail.imap("alice") as box:
-        box.create("Other")
-        box.select("INBOX")
-        box.store("1:*", "+FLAGS", "\\Deleted")
-        box.expunge()
-    (mail.home / "mail/alice").rename(mail.home / "gone/renumbered")
-    mail.deliver("alice", note(7))
+        box.delete("Plans")
+    mail.deliver("alice", note(7), folder="Plans")
 
-    ran = cli("flag", "1", "--flagged")
+    ran = cli("flag", "4", "--flagged")
 
     assert ran.status == 75
-    assert "numbered 'INBOX' of 'contact' anew" in ran.err
-    assert mail.flags("alice") == [frozenset()]
+    assert "numbered 'Plans' of 'contact' anew" in ran.err
+    assert mail.flags("alice", "Plans") == [frozenset()]
 
 
 def test_some_failed_and_some_did_not(cli, mail, three, account, home):
