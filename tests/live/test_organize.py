@@ -115,6 +115,38 @@ def test_a_message_that_came_meanwhile_is_fetched_beside_a_moved_one(cli, home, 
     assert len(files(home, "Archive")) == 3
 
 
+@pytest.mark.parametrize("step", ["move_files", "move_rows"])
+def test_stopped_between_server_and_mirror_the_next_fetch_makes_it_good(cli, home, mail, three, monkeypatch, step):
+    def stop(*words, **more):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"mailctl.local.moving.{step}", stop)
+        ran = cli("move", "1", "2", "Junk")
+
+    fetch(cli)
+
+    assert ran.status == 130
+    assert rows(home) == [("Plans 3",)]
+    assert rows(home, "uid, subject, seen", "Junk") == [(1, "Plans 1", 0), (2, "Plans 2", 1)]
+    assert (len(files(home)), len(files(home, "Junk"))) == (1, 2)
+    assert len(ok(cli("search", "subject:plans", "--json")).json) == 3
+
+
+def test_stopped_before_what_is_removed_goes_here_the_next_fetch_makes_it_good(cli, home, mail, three, monkeypatch):
+    def stop(*words, **more):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mailctl.local.moving.remove_rows", stop)
+        cli("delete", "1", "--expunge", "--yes")
+
+    fetch(cli)
+
+    assert rows(home) == [("Plans 2",), ("Plans 3",)]
+    assert len(files(home)) == 2
+
+
 def test_moved_where_it_is_nothing_happens(cli, mail, three, tmp_path):
     ok(cli("move", "1", "INBOX"))
 
@@ -288,7 +320,8 @@ def test_a_folder_is_made_below_another_and_subscribed_to(cli, mail, three):
     assert [(one["name"].replace(".", "/"), one["messages"]) for one in made] == [("Clients/Été", 0)]
     with mail.imap("alice") as box:
         assert any(b"&AMk-t&AOk-" in line for line in box.lsub()[1])
-    ok(cli("move", "1", made[0]["name"]))
+    ok(cli("move", "1", "Clients/Été"))
+    assert ok(cli("list", "--folder", made[0]["name"])).rows[0][0] == "1"
     assert cli("folders", "--create", "Clients/Été").status == 73
 
 

@@ -22,7 +22,7 @@ def move(ctx: Context, ids: Sequence[int], folder: str) -> tuple[Organized, ...]
 
     def act(group: Group) -> str:
         every = group.session.folders()
-        found = find(every, folder)
+        found = named(every, folder)
         if found is None or not found.can_select:
             raise no_folder(group, folder, every)
         return moved(ctx, group, found)
@@ -54,6 +54,12 @@ def delete(ctx: Context, ids: Sequence[int], *, expunge: bool = False) -> tuple[
         return moved(ctx, group, found)
 
     return organized(ctx, ids, act)
+
+
+def named(every: Sequence[Folder], name: str) -> Folder | None:
+    """The folder of a name; parted by `/`, it is found on servers that part names otherwise too."""
+    delimiter = next((one.delimiter for one in every if one.delimiter), "/")
+    return find(every, name) or find(every, name.replace("/", delimiter))
 
 
 def moved(ctx: Context, group: Group, folder: Folder) -> str:
