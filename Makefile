@@ -6,7 +6,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 
-.PHONY: help setup check fix test cov quick docs bench demo dist ci lock
+.PHONY: help setup check fix test cov quick docs bench soak demo dist ci lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -69,6 +69,10 @@ docs: setup ## write what is generated: docs, completions, the JSON keys, the sc
 bench: setup ## start-up and the store as ratios; prints, never fails
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/store.py
+
+soak: setup ## the checker and random faults, for half an hour (SOAK_SECONDS=1800)
+	@sh tests/install
+	@SOAK_SECONDS=$${SOAK_SECONDS:-1800} $(BIN)/python -m pytest tests/live/test_daemon_faults.py -k soak
 
 ci: check ## what decides whether a change lands
 	@$(BIN)/python tools/schemas.py --check

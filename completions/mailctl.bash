@@ -245,17 +245,17 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'send')
         subcommands=''
-        options='-a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --raw --draft --queue --dry-run --json --help'
+        options='-a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --raw --draft --idempotency-key --at --queue --dry-run --json --help'
         arguments=('')
         ;;
     'reply')
         subcommands=''
-        options='--all --list -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --draft --queue --dry-run --json --help'
+        options='--all --list -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --draft --at --queue --dry-run --json --help'
         arguments=('' '')
         ;;
     'forward')
         subcommands=''
-        options='--as-attachment -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --draft --queue --dry-run --json --help'
+        options='--as-attachment -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --draft --at --queue --dry-run --json --help'
         arguments=('' '')
         ;;
     'draft')
@@ -399,7 +399,7 @@ _mailctl_command() {  # COMMAND: what can follow it
 
 _mailctl_value() {  # COMMAND OPTION: how the option's value is completed; fails where it takes none
     case $1 in
-    'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'rights push --remove' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'send --dsn' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'reply --dsn' | 'forward --subject' | 'forward -s' | 'forward --to' | 'forward --cc' | 'forward -c' | 'forward --bcc' | 'forward -b' | 'forward --reply-to' | 'forward --from' | 'forward --header' | 'forward --dsn' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list -n' | 'list --number' | 'search -n' | 'search --number' | 'folders --create') kind='' ;;
+    'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'rights push --remove' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'send --dsn' | 'send --idempotency-key' | 'send --at' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'reply --dsn' | 'reply --at' | 'forward --subject' | 'forward -s' | 'forward --to' | 'forward --cc' | 'forward -c' | 'forward --bcc' | 'forward -b' | 'forward --reply-to' | 'forward --from' | 'forward --header' | 'forward --dsn' | 'forward --at' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list -n' | 'list --number' | 'search -n' | 'search --number' | 'folders --create') kind='' ;;
     'signature set --position') kind='above below' ;;
     'collaborator add --default-account' | 'rights list -a' | 'rights list --account' | 'rights report -a' | 'rights report --account' | 'send -a' | 'send --account' | 'reply -a' | 'reply --account' | 'forward -a' | 'forward --account' | 'draft list -a' | 'draft list --account' | 'draft send -a' | 'draft send --account' | 'draft drop -a' | 'draft drop --account' | 'fetch -a' | 'fetch --account' | 'list -a' | 'list --account' | 'search -a' | 'search --account' | 'folders -a' | 'folders --account') kind='accounts' ;;
     'account add --provider' | 'account import --provider') kind='aol aruba-pec bell bluewin bouygues cpanel dondominio fastmail free gandi generic gmail gmx gmx-de godaddy hetzner hostinger icloud infomaniak ionos ionos-de laposte libero mailbox-org mailo microsoft365 migadu onecom orange outlook ovh ovh-exchange ovh-pro posteo proton-bridge proximus rackspace sfr strato tonline webde yahoo yandex zoho zoho-eu' ;;

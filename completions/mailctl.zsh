@@ -375,6 +375,8 @@ _mailctl__send() {
         '(--dsn)'--dsn'[Reports you want\: never, or some of failure,delay,success.]:WHEN: ' \
         '(--raw)'--raw'[Send a message that is ready made, byte for byte; - is stdin.]:FILE:_files' \
         '(--draft)'--draft'[Keep it in the account'\''s Drafts folder; nothing is sent.]' \
+        '(--idempotency-key)'--idempotency-key'[What was sent with this key before is not sent again.]:K: ' \
+        '(--at)'--at'[Send it then\: 18\:00, '\''tomorrow 8\:00'\'', +2h.]:TIME: ' \
         '(--queue)'--queue'[Leave it in the outbox for the next flush.]' \
         '(--dry-run)'--dry-run'[Print what would be sent; no server is reached.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
@@ -402,6 +404,7 @@ _mailctl__reply() {
         '(--priority)'--priority'[How much it presses.]:high|low:(high low)' \
         '(--dsn)'--dsn'[Reports you want\: never, or some of failure,delay,success.]:WHEN: ' \
         '(--draft)'--draft'[Keep it in the account'\''s Drafts folder; nothing is sent.]' \
+        '(--at)'--at'[Send it then\: 18\:00, '\''tomorrow 8\:00'\'', +2h.]:TIME: ' \
         '(--queue)'--queue'[Leave it in the outbox for the next flush.]' \
         '(--dry-run)'--dry-run'[Print what would be sent; no server is reached.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
@@ -428,6 +431,7 @@ _mailctl__forward() {
         '(--priority)'--priority'[How much it presses.]:high|low:(high low)' \
         '(--dsn)'--dsn'[Reports you want\: never, or some of failure,delay,success.]:WHEN: ' \
         '(--draft)'--draft'[Keep it in the account'\''s Drafts folder; nothing is sent.]' \
+        '(--at)'--at'[Send it then\: 18\:00, '\''tomorrow 8\:00'\'', +2h.]:TIME: ' \
         '(--queue)'--queue'[Leave it in the outbox for the next flush.]' \
         '(--dry-run)'--dry-run'[Print what would be sent; no server is reached.]' \
         '(--json)'--json'[One JSON document on stdout.]' \

@@ -32,7 +32,12 @@ MEANING = {
 SENDMAIL = """\
 What callers of sendmail(8) go by. 0 also when a server was away: the message is safe in the outbox then, and
 whoever saw another status would send it again."""
-CHECKER = (("0", "every look succeeded"), ("1", "one failed"), ("others", "as above: no store, no right"))
+CHECKER = (
+    ("0", "told to end; with `--once`, every look succeeded"),
+    ("1", "with `--once`, one failed"),
+    ("73", "another one runs"),
+    ("others", "as above: no store, no right"),
+)
 BUG = """\
 Status 70 is a fault in mailctl itself; `MAILCTL_DEBUG=1` shows where. Please report it."""
 

@@ -40,7 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "move": (MAIL, "Move messages into another folder."),
     "delete": (MAIL, "Move messages into Trash, or remove them for good."),
     "folders": (MAIL, "List folders, make one."),
-    "checker": (WATCH, "Look at the checker-only accounts."),
+    "checker": (WATCH, "Watch accounts, and tell of unread mail."),
     "demo": (WATCH, "Take a tour on servers of mailctl's own."),
 }
 
