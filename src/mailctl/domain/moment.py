@@ -23,11 +23,15 @@ def moment(text: str, now: datetime) -> datetime:
         BadDataError: it is none, is past, or too far off.
     """
     words = " ".join(text.lower().split())
-    found = after(words, now) or of_the_clock(words, now) or written(text.strip())
+    try:
+        found = after(words, now) or of_the_clock(words, now) or written(text.strip())
+        is_far = found is not None and found > now + FURTHEST
+    except OverflowError:
+        found, is_far = now, True
     if found is None:
         raise BadDataError(f"'{text}' is no moment", hint=HINT)
-    if not now <= found <= now + FURTHEST:
-        raise BadDataError(f"'{text}' is {'past' if found < now else 'too far off'}", hint=HINT)
+    if is_far or found < now:
+        raise BadDataError(f"'{text}' is {'too far off' if is_far else 'past'}", hint=HINT)
     return found.astimezone(UTC)
 
 

@@ -59,8 +59,8 @@ def line(entry: Entry, server: Server, reply: str, error: MailctlError | None, n
 
 
 def value_of(text: str) -> str:
-    """A value on one line: as it is, or in single quotes where it holds a space, a quote or nothing."""
+    """A value on one line: as it is, or in single quotes where it needs them; those in it become double ones."""
     shown = UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)[:LONGEST]
     if PLAIN.fullmatch(shown):
         return shown
-    return "'" + shown.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return "'" + shown.replace("'", '"') + "'"

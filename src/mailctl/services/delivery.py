@@ -259,6 +259,8 @@ class Courier:
         warnings = (*self.unheard(entry), *warnings)
         unremembered = self.remember(entry) if entry.is_done else ()
         is_kept = bool(unremembered) or not entry.is_done
+        if unremembered:
+            entry = replace(entry, next_attempt=self.ctx.now() + outgoing.wait(entry))
         if is_kept:
             warnings = (*warnings, *unremembered, *self.save(entry))
         else:

@@ -273,6 +273,8 @@ def drop(ctx: Context, number: int) -> Row:
     with ctx.outbox.held(number) as entry:
         if entry is None:
             raise being_sent(ctx, number)
+        if entry.key and entry.accepted:  # some have it, so the key was used
+            ctx.once.remember(entry)
         ctx.outbox.remove(entry)
     return row(entry)
 
