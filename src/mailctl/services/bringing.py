@@ -159,8 +159,9 @@ class Bringing:
                 try:
                     for batch in self.place.session().bodies(list(todo)):
                         aside.do(self.keep, batch)
-                        if sum(len(body.raw) for body in batch.bodies) > 2 * BATCH_BYTES:
+                        if batch.is_large:
                             aside.wait()  # two large messages are one too many
+                        del batch  # else it stays until the next one is here
                         todo.popleft()
                 except LOST:
                     aside.wait()
