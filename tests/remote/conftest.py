@@ -171,14 +171,14 @@ PLAIN_FEATURES = ("AUTH PLAIN",)
 BOTH = pytest.mark.parametrize("features", [FEATURES, PLAIN_FEATURES], ids=["pipelined", "one by one"])
 
 
-def sent(script, raw=MESSAGE, envelope=ENVELOPE, *, timeout=5.0):
+def sent(script, raw=MESSAGE, envelope=ENVELOPE, *, timeout=30.0):
     """What became of one message, and what the server heard."""
     with serving(script) as served, open_smtp(server_at(served), SECRET, timeout=timeout) as session:
         delivery = session.send(envelope, raw)
     return delivery, served
 
 
-def failed(script, kind, raw=MESSAGE, envelope=ENVELOPE, *, timeout=5.0):
+def failed(script, kind, raw=MESSAGE, envelope=ENVELOPE, *, timeout=30.0):
     """The error of a message that does not go, and whether the session takes another then."""
     with serving(script) as served, open_smtp(server_at(served), SECRET, timeout=timeout) as session:
         with pytest.raises(kind) as caught:

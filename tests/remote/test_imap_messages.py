@@ -18,11 +18,11 @@ from support.scripted_imap import HANG_UP, folder_of, literal, scripted_imap
 
 SECRET = "hunter2 é"
 NOTE = b"From: bob@mail.test\r\nMessage-ID: <1@mail.test>\r\nSubject: Plans\r\n\r\nHello\r\n"
-QUICK = 0.4
+PATIENT = 30.0
 
 
 def opened(script, secret=SECRET, *, trace=None, **server):
-    return open_imap(script.server(**server), secret, timeout=QUICK, trace=trace)
+    return open_imap(script.server(**server), secret, timeout=PATIENT, trace=trace)
 
 
 # -- messages
@@ -108,7 +108,7 @@ def test_the_next_batch_is_asked_for_before_the_last_one_is_dealt_with():
 
 
 def test_a_message_is_appended_with_crlf_and_stays_out_of_the_trace(tmp_path):
-    table = {"APPEND": b"+ go on\r\n", "": b""}
+    table = {"APPEND": b"+ go on\r\n", "": HANG_UP}
     when = datetime(2026, 3, 2, 9, tzinfo=UTC)
     with (
         scripted_imap(table) as script,

@@ -140,7 +140,7 @@ def test_what_a_server_says_stays_on_one_line_and_harmless():
 def test_an_answer_that_does_not_come_after_the_dot_leaves_the_fate_unknown(monkeypatch):
     monkeypatch.setattr("mailctl.remote.smtp.LAST_REPLY", 1)
 
-    error, is_dead = failed(Submission({".": SILENCE}), FateUnknownError, timeout=0.4)
+    error, is_dead = failed(Submission({".": SILENCE}), FateUnknownError, timeout=1)
 
     assert is_dead
     assert error.exit_status == 75

@@ -45,7 +45,7 @@ def test_a_peer_that_reads_no_more_is_given_up():
 
 def test_a_line_is_read_up_to_its_limit():
     with serving(lambda peer: peer.send(b"a" * 30 + b"\r\n")) as served:
-        wire = Wire(server_at(served), timeout=5)
+        wire = Wire(server_at(served), timeout=30)
         assert wire.readline(10) == b"a" * 10
         assert wire.readline() == b"a" * 20 + b"\r\n"
         assert wire.readline() == b""
@@ -54,7 +54,7 @@ def test_a_line_is_read_up_to_its_limit():
 
 def test_what_nobody_read_yet_is_noticed_without_waiting():
     with serving(lambda peer: (peer.say("one", "two"), peer.wait())) as served:
-        wire = Wire(server_at(served), timeout=5)
+        wire = Wire(server_at(served), timeout=30)
         wire.readline()
         assert wire.has_unread()
         wire.readline()
@@ -66,7 +66,7 @@ def test_what_nobody_read_yet_is_noticed_without_waiting():
 
 def test_closing_twice_is_no_error():
     with serving(lambda peer: peer.wait()) as served:
-        wire = Wire(server_at(served), timeout=5)
+        wire = Wire(server_at(served), timeout=30)
         wire.close()
         wire.close()
 
@@ -75,7 +75,7 @@ def test_nothing_stays_open_when_tls_fails(certificates):
     with serving(lambda peer: peer.wait(), tls=certificates.from_strangers()) as served:
         for _ in range(3):
             with pytest.raises(ServerUnreachableError):
-                Wire(server_at(served, Security.TLS), timeout=5)  # a connection left open is a ResourceWarning
+                Wire(server_at(served, Security.TLS), timeout=30)  # a connection left open is a ResourceWarning
 
     assert served.connections == 3
 
