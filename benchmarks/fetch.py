@@ -2,7 +2,8 @@
 
 `python benchmarks/fetch.py first same new flags` measures only the parts named, `far` the same at 20 ms of round trip;
 `--messages 100000 --rounds 3` so many, so often. It starts the tests' own Dovecot, writes a mailbox
-of mixed messages into it, installs mbsync where it is missing, prints tables, and never fails.
+of mixed messages into it, installs mbsync where it is missing, prints tables, and never fails. Memory
+below this program's own, some 40 MiB, cannot be seen: a process begins with its parent's.
 """
 
 import argparse

@@ -62,7 +62,7 @@ def fetch(
     are fetched, Junk and Trash too, but those that show the mail of others once more (All Mail, Starred, Important).
 
     Where a Maildir reader such as mutt changed messages here, `--push` takes that to the server; both sides' changes
-    are kept. It asks for the right to organize.
+    are kept. It asks for the right to organize. With `--watch` that is done at the next news, within five minutes.
 
     Example: mailctl fetch -a contact --folder INBOX --since 2026-01-31
     """
