@@ -16,6 +16,7 @@ from mailctl.errors import (
     StorageError,
     UsageError,
 )
+from mailctl.streams import open_closed_streams
 
 if TYPE_CHECKING:
     from mailctl.services.context import Context
@@ -60,6 +61,7 @@ class Options(NamedTuple):
 
 def main(arguments: list[str] | None = None) -> int:
     """Take one message, or list or flush the outbox; the exit status that callers of sendmail(8) expect."""
+    open_closed_streams()
     words = sys.argv[1:] if arguments is None else arguments
     try:
         return run(words, os.environ)
