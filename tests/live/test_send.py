@@ -1,6 +1,7 @@
 """Sending through a real Postfix, with the copy in a real Dovecot's Sent."""
 
 import threading
+import time
 from email import message_from_bytes, policy
 
 import pytest
@@ -244,7 +245,12 @@ def test_killed_while_the_copy_is_made_it_is_copied_later_and_not_sent_again(cli
     with serving(stall) as silent_imap:
         contact(imap_port=silent_imap.port)
         process = started("mailctl", *TO_ALICE, body=b"Hello", home=home, CONTACT_PASSWORD=mail.password)
-        assert reached.wait(20), process.communicate(timeout=20)
+        assert reached.wait(60), process.communicate(timeout=20)
+        deadline = time.monotonic() + 60
+        while [entry.state for entry in outbox.entries()] != ["sent"]:  # both servers are called at the same time
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline, outbox.entries()
+            time.sleep(0.02)
         process.kill()
         process.communicate(timeout=20)
 
