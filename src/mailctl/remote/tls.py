@@ -5,6 +5,9 @@ import hmac
 import ipaddress
 import os
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from socket import socket
@@ -39,6 +42,26 @@ def context(server: Server) -> ssl.SSLContext:
     """
     chosen = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     return context_for(server.ca_file, server.fingerprint is not None, chosen)
+
+
+@contextmanager
+def preparing(server: Server) -> Iterator[None]:
+    """Make the settings for a server while the network is waited for; what is wrong with them is told at their use."""
+    if server.security is Security.NONE:
+        yield
+        return
+    beside = threading.Thread(target=prepare, args=(server,))
+    beside.start()
+    try:
+        yield
+    finally:
+        beside.join()
+
+
+def prepare(server: Server) -> None:
+    """Make the settings for a server, if they can be made."""
+    with suppress(StoreError, OSError):
+        context(server)
 
 
 @lru_cache(maxsize=32)

@@ -34,7 +34,8 @@ class Wire:
         self.piece = b""
         self.note(f"Trying {server.where}...")
         with reaching(server, "cannot reach", min(timeout, CONNECT_SECONDS)):
-            self.sock = connected(server, min(timeout, CONNECT_SECONDS))
+            with tls.preparing(server):
+                self.sock = connected(server, min(timeout, CONNECT_SECONDS))
             self.file = file_of(self.sock)
             self.note(f"Connected to {server.where}.")
             if server.security is Security.TLS:
