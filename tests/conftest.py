@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mailctl.cli.main import main
 
@@ -18,6 +19,11 @@ pytest_plugins = ("support.mailservers", "support.kept", "support.desktop")
 KEPT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_FILE", "PYTHONPATH"}
 LOGIN = pwd.getpwuid(os.getuid()).pw_name
 real_connect = socket.socket.connect
+
+# how long an example takes, or how many a strategy throws away, says nothing about us on a busy machine
+LUCK = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+settings.register_profile("mailctl", deadline=None, suppress_health_check=LUCK)
+settings.load_profile("mailctl")
 
 
 class Ran(NamedTuple):
