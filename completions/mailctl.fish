@@ -74,7 +74,7 @@ complete -c mailctl -n '__mailctl_at 0' -a checker -d 'Watch accounts and tell o
 complete -c mailctl -n '__mailctl_at 0' -a demo -d 'Take a tour: a small firm on an IMAP and an SMTP server that live in this program'
 complete -c mailctl -n '__mailctl_at 0' -l store -x -a '(__fish_complete_directories)' -d 'The folder of TOML files.'
 complete -c mailctl -n '__mailctl_at 0' -l as -x -a '(__mailctl_names collaborator)' -d 'Act for somebody; administrators only.'
-complete -c mailctl -n '__mailctl_at 0' -s v -l verbose -d 'Say more; twice, still more.'
+complete -c mailctl -n '__mailctl_at 0' -s v -l verbose -d 'Tell of each connection; twice, all that is said on it.'
 complete -c mailctl -n '__mailctl_at 0' -s q -l quiet -d 'Say errors only.'
 complete -c mailctl -n '__mailctl_at 0' -l trace -r -F -d 'Write the conversation with servers, without secrets and bodies.'
 complete -c mailctl -n '__mailctl_at 0' -l version -d 'Print the version.'

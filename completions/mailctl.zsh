@@ -867,7 +867,7 @@ _mailctl() {
         '(-h --help)'{-h,--help}'[Show help.]' \
         '(--store)'--store'[The folder of TOML files.]:DIR:_files -/' \
         '(--as)'--as'[Act for somebody; administrators only.]:COLLABORATOR:_mailctl_collaborators' \
-        '(-v --verbose)'{-v,--verbose}'[Say more; twice, still more.]' \
+        '(-v --verbose)'{-v,--verbose}'[Tell of each connection; twice, all that is said on it.]' \
         '(-q --quiet)'{-q,--quiet}'[Say errors only.]' \
         '(--trace)'--trace'[Write the conversation with servers, without secrets and bodies.]:FILE:_files' \
         '(--version)'--version'[Print the version.]' \

@@ -55,3 +55,23 @@ def test_trying_a_password_takes_the_right_to_read(cli, mail, account):
 
     assert ran.status == 77
     assert "the right 'read' is missing" in ran.err
+
+
+def test_who_wants_to_know_more_hears_of_each_connection(cli, mail, account):
+    ran = ok(cli("-v", "password", "check", account, "--json", CONTACT_PASSWORD=mail.password))
+
+    assert f"=== Connected to {mail.host}:{mail.imaps_port}." in ran.err.splitlines()
+    assert all(line.startswith("=== ") for line in ran.err.splitlines())
+    assert [login["ok"] for login in ran.json] == [True, True]
+
+
+def test_who_wants_to_know_still_more_hears_all_but_the_secret(cli, mail, account):
+    ran = ok(cli("-vv", "password", "check", account, CONTACT_PASSWORD=mail.password))
+
+    assert " ~> AUTHENTICATE PLAIN … " in ran.err
+    assert "235 2.7.0 Authentication successful" in ran.err
+    assert mail.password not in ran.err
+
+
+def test_who_does_not_ask_hears_nothing(cli, mail, account):
+    assert ok(cli("password", "check", account, CONTACT_PASSWORD=mail.password)).err == ""

@@ -94,3 +94,13 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path, place):
 
 def test_the_longest_secret_goes_first():
     assert masked("abcabcd", ("abc", "abcd", "")) == "……"
+
+
+def test_who_listens_hears_every_line_without_a_file():
+    heard = []
+
+    trace = Trace(None, listener=heard.append)
+    trace.note("Connected")
+    trace.sent("a\nb", secure=True)
+
+    assert heard == ["=== Connected", " ~> a", " ~> b"]

@@ -97,7 +97,9 @@ def main(
             "--as", envvar="MAILCTL_AS", metavar="COLLABORATOR", help="Act for somebody; administrators only."
         ),
     ] = None,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; twice, still more.")] = 0,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="Tell of each connection; twice, all that is said on it.")
+    ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say errors only.")] = False,
     trace: Annotated[
         Path | None,

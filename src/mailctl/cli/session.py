@@ -14,7 +14,11 @@ from mailctl.errors import UsageError
 from mailctl.login import login_name
 
 if TYPE_CHECKING:
+    from mailctl.remote.trace import Trace
     from mailctl.services.context import Context
+
+
+HAPPENED = "==="  # a trace's mark of what happened, where others mark what was said
 
 
 class Globals(NamedTuple):  # no Struct: `--version` and `--help` do without msgspec
@@ -48,7 +52,7 @@ class Session:
             say=self.say,
             warn=self.warn,
             progress=self.progress,
-            trace=self.options.trace,
+            trace=self.open_trace if self.options.trace or self.options.verbosity > 0 else None,
             interactive=self.is_interactive,
         )
 
@@ -62,9 +66,15 @@ class Session:
         if self.options.verbosity >= 0:
             self.write(line)
 
-    def detail(self, line: str) -> None:
-        """Tell the user who asked for more with -v."""
-        if self.options.verbosity > 0:
+    def open_trace(self) -> "Trace":
+        """Where conversations with servers are written: the file of --trace; with -v, stderr too."""
+        from mailctl.remote.trace import Trace
+
+        return Trace(self.options.trace, listener=self.overhear if self.options.verbosity > 0 else None)
+
+    def overhear(self, line: str) -> None:
+        """Tell what happens on a connection with -v, and what is said on it with -vv."""
+        if self.options.verbosity > 1 or line.startswith(HAPPENED):
             self.write(line)
 
     def warn(self, line: str) -> None:

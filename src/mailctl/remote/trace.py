@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mailctl.errors import StorageError
@@ -11,15 +11,22 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class Trace:
-    """A file of its owner's only, to which conversations are added with swaks' marks.
+    """A file of its owner's only, to which conversations are added with swaks' marks; somebody may listen, too.
 
     `===` tells what happened, `->` and `<-` what was said in clear, `~>` and `<~` what was said over TLS.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None, *, listener: Callable[[str], None] | None = None) -> None:
+        """Open it.
+
+        Args:
+            path: the file; none is written when None.
+            listener: told each line as well.
+        """
         self.path = path
+        self.listener = listener
         self.write("")
-        if path.is_file():
+        if path is not None and path.is_file():
             path.chmod(0o600)
 
     def note(self, text: str) -> None:
@@ -40,6 +47,11 @@ class Trace:
         Raises:
             StorageError: it cannot be written.
         """
+        if self.listener is not None:
+            for line in text.splitlines():
+                self.listener(line)
+        if self.path is None:
+            return
         try:
             with open(self.path, "ab", buffering=0, opener=private) as file:
                 file.write(text.encode())

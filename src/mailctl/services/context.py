@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -67,7 +66,7 @@ class Context:
         say: Callable[[str], None],
         warn: Callable[[str], None],
         progress: Callable[[str, int, int], None],
-        trace: Path | None = None,
+        trace: "Callable[[], Trace] | None" = None,
         interactive: bool = False,
         local_mail: bool = False,
     ) -> None:
@@ -79,7 +78,7 @@ class Context:
         self.say = say
         self.warn = warn
         self.progress = progress
-        self.trace_file = trace
+        self.open_trace = trace
         self.interactive = interactive
         self.local_mail = local_mail
         self.store = Store(paths.store)
@@ -340,11 +339,7 @@ class Context:
     @cached_property
     def trace(self) -> "Trace | None":
         """Where the conversation is written, if anywhere."""
-        if self.trace_file is None:
-            return None
-        from mailctl.remote.trace import Trace
-
-        return Trace(self.trace_file)
+        return self.open_trace() if self.open_trace else None
 
     # -- what is kept on this machine
 

@@ -50,5 +50,5 @@ def reopened(ctx: Context, *, tell: Callable[[str, str], None]) -> Context:
         say=lambda line: tell("", line),
         warn=lambda line: tell("warning", line),
         progress=lambda *_: None,
-        trace=ctx.trace_file,
+        trace=ctx.open_trace,
     )

@@ -90,7 +90,7 @@ class Servers:
 
     def expect_mailbox(self) -> None:
         """Begin to open the mailbox, which will be wanted when the message is sent."""
-        if self.ctx.trace_file is None and not (self.early or self.imap or self.imap_error):
+        if self.ctx.open_trace is None and not (self.early or self.imap or self.imap_error):
             self.warmed()
             self.early = Opening(self.ctx.imap(self.account))
             self.sessions.callback(self.early.close)
