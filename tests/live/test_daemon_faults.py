@@ -174,12 +174,12 @@ def test_after_a_suspend_every_connection_is_made_anew(alice, proxy, monkeypatch
     with checking() as checker:
         checker.until(idles(checker))
         before = proxy.accepted
-        monkeypatch.setattr(daemon, "drift", lambda: 1e9)
-        checker.daemon.wake()
+        with monkeypatch.context() as patch:
+            patch.setattr(daemon, "drift", lambda: 1e9)
+            checker.daemon.wake()
+            checker.until(lambda: checker.named("resumed"))
 
         checker.until(lambda: proxy.accepted > before)
-        monkeypatch.undo()
-        assert checker.named("resumed")
 
 
 def test_a_good_account_does_not_wait_for_sixty_that_do_not_answer(cli, store, mail, monkeypatch):
@@ -196,11 +196,10 @@ def test_a_good_account_does_not_wait_for_sixty_that_do_not_answer(cli, store, m
             template(f"a{number:02}.toml").chmod(0o600)
         watch(cli, "zoe", user="alice", host="localhost", port=mail.imap_port, security="none")
         with checking() as checker:
-            checker.until(lambda: checker.status()["zoe"].state == "idling", 5.0)
-            begun = time.monotonic()
+            checker.until(lambda: checker.status()["zoe"].state == "idling")
             mail.deliver("alice", note("Plans"))
-            checker.until(lambda: checker.told)
-            assert time.monotonic() - begun < 2.0
+            checker.until(lambda: "zoe: 1 new message" in checker.told)
+            assert len({one["account"] for one in checker.named("failed")}) < 60, "it waited for all of them"
             dead.mode = "pass"
 
 
