@@ -71,6 +71,15 @@ def test_the_circle_changes_nothing_whatever_is_in_the_store(cli, store):
     assert ok(cli("export")).out == exported
 
 
+def test_line_breaks_written_by_hand_as_windows_has_them_are_no_change(cli, firm):
+    file = firm / "accounts/contact.toml"
+    file.write_text(r'notes = "one\r\ntwo\r\r\nthree\r"' + "\n" + file.read_text())
+    exported = ok(cli("export")).out
+
+    assert r"three\r" in exported
+    assert ok(cli("apply", "-", "--json", input=exported)).json == {"changes": [], "applied": False}
+
+
 def test_a_store_can_be_made_anew_from_its_export(cli, store, tmp_path):
     ok(cli("apply", "-", input=ODD))
     exported = ok(cli("export")).out

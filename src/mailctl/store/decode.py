@@ -19,6 +19,7 @@ Path = tuple[str | int, ...]
 MOST_PROBLEMS = 30
 WHERE = re.compile(r" - at (`key` in )?`\$?([^`]*)`$")
 SECRET = re.compile(r"passw|pwd|secret|token|mdp|mot_?de_?passe|^pass$", re.IGNORECASE)
+BREAK = re.compile(r"\r+\n")
 STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
@@ -50,7 +51,7 @@ def table_of(source: Source) -> dict[str, Any]:
         StoreError: it is no TOML; file and line are named.
     """
     try:
-        return tomli.loads(source.text)
+        table = tomli.loads(source.text)
     except (ValueError, RecursionError) as error:  # RecursionError: hundreds of brackets
         said = str(error)
         found = re.search(r"at line (\d+)", said)
@@ -58,6 +59,18 @@ def table_of(source: Source) -> dict[str, Any]:
         plain = re.sub(r" \(at .*\)$", "", said).removeprefix("TOML ")
         problem = Problem(source.file, line, "", f"no valid TOML: {plain[:1].lower()}{plain[1:]}")
         raise invalid((problem,)) from error
+    return plain_breaks(table) if "\\" in source.text else table  # without escapes there is none but a plain one
+
+
+def plain_breaks(value: Any) -> Any:
+    """The value with line breaks as TOML writes them, so that what is read and written again is the same."""
+    if isinstance(value, str):
+        return BREAK.sub("\n", value)
+    if isinstance(value, list):
+        return [plain_breaks(one) for one in value]
+    if isinstance(value, dict):
+        return {key: plain_breaks(one) for key, one in value.items()}
+    return value
 
 
 def decode(
