@@ -172,7 +172,7 @@ class Daemon:
             watch.state, watch.due = State.WAITING, self.gate + self.spread()
             return False
         if busy[watch.plan.host] >= PER_HOST or busy.total() >= CONNECTING:
-            watch.due = now.ticks + 1.0
+            watch.due = now.ticks + self.chance.uniform(0.1, 0.5)
             return False
         if watch.needs_keyring and self.locked_wait:
             self.gate = now.ticks + self.locked_wait  # one tries whether it is unlocked, the others wait for it
@@ -240,7 +240,10 @@ class Daemon:
             watch.descriptor = None
 
     def take_failure(self, watch: Watch, error: MailctlError, now: Now) -> None:
-        """Take a failed look; a locked keyring is everybody's."""
+        """Take a failed look; a locked keyring is everybody's, and changes nothing for a password that was refused."""
+        if watch.state is State.REFUSED:
+            watch.due = now.ticks + watch.secret_every
+            return
         is_new = watch.last_error != str(error)
         watch.failed(error, now, self.chance)
         if isinstance(error, SecretLockedError):

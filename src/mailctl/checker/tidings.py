@@ -31,7 +31,7 @@ class Tidings:
         """Load what was told, and start the thread; again after the store's settings changed."""
         ctx = self.daemon.reloading.ctx
         if hasattr(self, "teller"):
-            self.teller.close(0.1)
+            self.teller.close(0.1 if self.teller.hangs(self.daemon.timing.telling) else 2.0)
             self.take_back()
         else:
             self.ledger = Ledger(marks_of(ctx), self.daemon.watches)
@@ -92,6 +92,7 @@ class Tidings:
         watches = self.daemon.watches.values()
         troubles = {watch.name: watch.trouble for watch in watches if watch.trouble is not None}
         self.trouble_again = None
+        self.ledger.troubled = tuple(name for name in self.ledger.troubled if name in self.daemon.watches)
         if not troubles and not self.ledger.troubled:
             return
         decision = self.ledger.decide_trouble(
