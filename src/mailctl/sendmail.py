@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from mailctl import __version__
 from mailctl.errors import (
     AccountNotFoundError,
+    BadDataError,
     Exit,
     InterruptedByUserError,
     MailctlError,
@@ -19,6 +20,7 @@ from mailctl.errors import (
 from mailctl.streams import open_closed_streams
 
 if TYPE_CHECKING:
+    from mailctl.domain.dsn import Dsn
     from mailctl.services.context import Context
     from mailctl.services.local_mail import Call
     from mailctl.services.outbox import Row
@@ -27,6 +29,7 @@ PROGRAM = "mailctl-sendmail"
 USAGE = 64  # EX_USAGE of sysexits.h, where mailctl has 2 as every shell tool
 BUG_STATUS = 70  # EX_SOFTWARE
 VALUED = frozenset("afrFBNRVOoLXChbeA")  # options with a value, glued or apart
+KEPT = {"F": "full_name", "a": "account", "b": "mode", "N": "notify", "R": "returned", "V": "envelope_id"}
 GLUED = frozenset("dq")  # options with a value that is glued or not there
 FLAGS = frozenset("tinmGUv")
 HELP = f"""usage: {PROGRAM} [-t] [-i] [-f ADDRESS] [-F NAME] [-a ACCOUNT] [--] [RECIPIENT]...
@@ -38,7 +41,9 @@ Reads a message from standard input and sends it through an account of mailctl, 
   -F            the name for a From header that has to be made
   -a            the account; else that of -f, of From, the store's [sendmail] account, the default one
   -odq          leave it in the outbox
+  -bs           take messages by SMTP on standard input and output
   -bp, -q       list the outbox; send what is due in it
+  -N, -R, -V    the reports that are wanted, what they bring back, and how they call the message
   --store DIR   the folder of TOML files; else MAILCTL_STORE
 Exit status: 0 delivered or safe in the outbox, 64 usage or no recipient, 65 bad address, 69 refused for good,
 75 could not be kept, 77 permission, 78 the store is at fault.
@@ -56,6 +61,9 @@ class Options(NamedTuple):
     full_name: str = ""
     account: str | None = None
     store: Path | None = None
+    notify: str = ""
+    returned: str = ""
+    envelope_id: str = ""
     recipients: tuple[str, ...] = ()
 
 
@@ -89,8 +97,9 @@ def run(words: list[str], environ: Mapping[str, str]) -> int:
     options = parsed(words)
     if Path(sys.argv[0]).name == "mailq":
         options = options._replace(mode="p")
-    if options.mode not in ("m", "p", "q"):
+    if options.mode not in ("m", "p", "q", "s"):
         raise UsageError(f"-b{options.mode} is not supported", hint="give the message on standard input, with -t or -i")
+    load_values()
     from mailctl.login import login_name
     from mailctl.services.opening import opened
 
@@ -100,7 +109,20 @@ def run(words: list[str], environ: Mapping[str, str]) -> int:
             return list_queue(context)
         case "q":
             return flush(context)
+        case "s":
+            return converse(options, context)
     return take(options, context)
+
+
+def load_values() -> None:
+    """Load msgspec without typing_extensions, which it prefers to typing and does not need: a tenth of the start-up."""
+    if "typing_extensions" not in sys.modules:
+        sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # Python's way to say that there is none
+        try:
+            import msgspec
+        finally:
+            del sys.modules["typing_extensions"]
+        del msgspec
 
 
 # -- the options
@@ -148,15 +170,11 @@ def after_word(options: Options, letters: str, left: list[str]) -> Options:
 
 def after_value(options: Options, letter: str, value: str) -> Options:
     """The options after one with a value; what has no meaning here is accepted, as by every sendmail."""
+    if letter in KEPT:
+        return Options(**{**options._asdict(), KEPT[letter]: value})
     match letter, value:
         case (("f" | "r"), _):
             return options._replace(sender=value.rpartition("<")[2].strip().removesuffix(">"))
-        case "F", _:
-            return options._replace(full_name=value)
-        case "a", _:
-            return options._replace(account=value)
-        case "b", _:
-            return options._replace(mode=value)
         case "o", "i":
             return options._replace(ignore_dots=True)
         case ("o", "dq") | ("O", "DeliveryMode=q" | "DeliveryMode=queue"):
@@ -183,6 +201,32 @@ def take(options: Options, ctx: "Context") -> int:
     return Exit.OK
 
 
+def converse(options: Options, ctx: "Context") -> int:
+    """Take messages by SMTP; 0 once the caller said goodbye."""
+    from mailctl.services.conversation import Conversation
+
+    Conversation(ctx, sys.stdin.buffer, sys.stdout.buffer, call_of(options)).hold()
+    return Exit.OK
+
+
+def reports(options: Options) -> "Dsn | None":
+    """The reports that are wanted (RFC 3461).
+
+    Raises:
+        UsageError: they cannot be.
+    """
+    from mailctl.domain.dsn import Dsn, Return, parse
+
+    if not (options.notify or options.returned or options.envelope_id):
+        return None
+    try:
+        notify = parse(options.notify).notify if options.notify else ()
+        returned = Return(options.returned.lower()) if options.returned else None
+    except (BadDataError, ValueError) as error:
+        raise UsageError(f"bad -N or -R: {error}", hint="-N failure,delay,success or never; -R full or hdrs") from error
+    return Dsn(notify=notify, returned=returned, id=options.envelope_id)
+
+
 def call_of(options: Options) -> "Call":
     """The options that go with a message."""
     from mailctl.services.local_mail import Call
@@ -194,6 +238,7 @@ def call_of(options: Options) -> "Call":
         full_name=options.full_name,
         account=options.account,
         queue=options.queue,
+        dsn=reports(options),
     )
 
 

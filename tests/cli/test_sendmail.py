@@ -187,7 +187,7 @@ def test_an_alias_that_only_receives_sends_nothing(run, cli, server, outbox):
     ("words", "status", "said"),
     [
         pytest.param((), 64, "no recipient", id="no recipient"),
-        pytest.param(("-bs",), 64, "-bs is not supported", id="SMTP on stdin"),
+        pytest.param(("-bv", "anna@client.example"), 64, "-bv is not supported", id="checking addresses"),
         pytest.param(("-bd",), 64, "-bd is not supported", id="a daemon"),
         pytest.param(("-Z", "anna@client.example"), 64, "no such option '-Z'", id="no such option"),
         pytest.param(("anna@client.example", "-f"), 64, "-f wants a value", id="no value"),

@@ -214,11 +214,11 @@ def test_whatever_stands_in_an_entrys_file_is_an_error_of_ours(outbox, text):
 
 def test_entries_follow_a_renamed_account(outbox):
     outbox.add(NEW, RAW)
-    outbox.add(replace(NEW, account="billing"), RAW)
+    outbox.add(replace(NEW, account="billing", fallback="contact"), RAW)
 
     outbox.rename_account("contact", "hello")
 
-    assert [entry.account for entry in outbox.entries()] == ["hello", "billing"]
+    assert [(entry.account, entry.fallback) for entry in outbox.entries()] == [("hello", None), ("billing", "hello")]
 
 
 def test_threads_that_add_at_once_get_numbers_of_their_own(outbox):

@@ -44,22 +44,23 @@ class Message(Struct, frozen=True, kw_only=True):
 
 def taken_apart(raw: bytes) -> Message:
     """A message as it came; what begins without a header is all body, and gets the empty line before it."""
-    lines = LINE.findall(raw)
-    end = b"\r\n" if lines and lines[0].endswith(b"\r\n") else b"\n"
-    if lines and not lines[-1].endswith(b"\n"):
-        lines[-1] += end
+    first = LINE.match(raw)
+    end = b"\r\n" if first and first[0].endswith(b"\r\n") else b"\n"
+    if raw and not raw.endswith(b"\n"):
+        raw += end
+    place = first.end() if first and first[0].startswith(b"From ") else 0  # an mbox's separator
     fields: list[Field] = []
-    place = 1 if lines and lines[0].startswith(b"From ") else 0  # an mbox's separator
-    for line in lines[place:]:
-        found = FIELD.match(line)
+    for found in LINE.finditer(raw, place):
+        line = found[0]
+        name = FIELD.match(line)
         if fields and line[:1] in b" \t" and line.strip():
             fields[-1] = Field(fields[-1].name, fields[-1].raw + line)
-        elif found:
-            fields.append(Field(found[1].decode("ascii").lower(), line))
+        elif name:
+            fields.append(Field(name[1].decode("ascii").lower(), line))
         else:
             break
-        place += 1
-    rest = b"".join(lines[place:])
+        place = found.end()
+    rest = raw[place:]
     has_line_between = rest.startswith((b"\n", b"\r\n"))
     return Message(fields=tuple(fields), rest=rest if has_line_between else end + rest, end=end)
 

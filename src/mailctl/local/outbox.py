@@ -258,11 +258,12 @@ class Outbox:
             TemporaryError: one is being sent for longer than one can wait.
         """
         for one in self.entries():
-            if one.account != name:
+            if name not in (one.account, one.fallback):
                 continue
             with self.held(one.id, patience=PATIENCE_SECONDS) as entry:
                 if entry is not None:
-                    self.update(replace(entry, account=new))
+                    account, fallback = (new if known == name else known for known in (entry.account, entry.fallback))
+                    self.update(replace(entry, account=account or new, fallback=fallback))
                 elif self.folder(one.id).exists():
                     raise TemporaryError(f"{one.id} in the outbox is being sent", hint="mailctl outbox list")
 

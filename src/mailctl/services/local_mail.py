@@ -1,7 +1,8 @@
 """Mail that programs hand in as to sendmail(8): whose account sends it, and to whom it goes."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,11 +10,13 @@ from msgspec.structs import replace
 from mailctl.domain.account import Account
 from mailctl.domain.address import Address, parse, same, split
 from mailctl.domain.decoding import header_text
+from mailctl.domain.dsn import Dsn
 from mailctl.domain.local_mail import Message, completed, taken_apart, without
 from mailctl.domain.mailboxes import mailboxes
 from mailctl.domain.rights import Right
 from mailctl.errors import BadDataError, MailctlError, MessageRefusedError, RightMissingError, UsageError
 from mailctl.services.context import Context
+from mailctl.services.delivery import Courier
 from mailctl.services.posting import Composed, Posted, post
 from mailctl.services.send import entry
 
@@ -33,13 +36,28 @@ class Call(Struct, frozen=True, kw_only=True):
     full_name: str = ""
     account: str | None = None
     queue: bool = False
+    dsn: Dsn | None = None
 
 
-def hand_in(ctx: Context, raw: bytes, call: Call) -> Posted:
+def hand_in(
+    ctx: Context,
+    raw: bytes,
+    call: Call,
+    *,
+    courier: Callable[[Account], Courier] | None = None,
+    kept: Callable[[], None] | None = None,
+) -> Posted:
     """Send a message as it is, or leave it in the outbox; of one refused for good, at once and for all, nothing stays.
 
     Only what must not go out or must be there is changed: Bcc goes, From, Date and Message-ID come where they lack.
     No copy in Sent is made: callers of sendmail(8) file their own.
+
+    Args:
+        ctx: who calls.
+        raw: the message.
+        call: what was said beside it.
+        courier: gives who takes it, where there are several messages.
+        kept: called once the message is on the disk. Then its caller has his answer, and what is refused stays.
 
     Raises:
         UsageError: nobody to send it to.
@@ -50,21 +68,39 @@ def hand_in(ctx: Context, raw: bytes, call: Call) -> Posted:
     message = taken_apart(raw)
     account = sending_account(ctx, call, message)
     recipients = recipients_of(ctx, call, message)
-    ready = complete(ctx, account, call, without(message, HIDDEN))
+    with nullcontext(courier(account)) if courier else Courier(ctx, account) as one:
+        if not call.queue:
+            one.servers.warm(copies=False)
+        ready = made(ctx, account, call, message, recipients=recipients)
+        posted = post(ctx, ready, queue=call.queue, courier=one, kept=kept or (lambda: None))
+    if isinstance(posted.failure, MessageRefusedError) and not posted.sent.sent and kept is None:
+        return forgotten(ctx, posted)
+    return posted
+
+
+def made(ctx: Context, account: Account, call: Call, message: Message, *, recipients: tuple[str, ...]) -> Composed:
+    """The message as it goes out, for the outbox."""
+    whole = complete(ctx, account, call, without(message, HIDDEN))
+    raw = whole.raw
     new = entry(
         ctx,
         account,
-        ready.raw,
-        ready.value("message-id"),
-        header_text(ready.value("subject")).encode("utf-8", "replace").decode(),
+        raw,
+        whole.value("message-id"),
+        header_text(whole.value("subject")).encode("utf-8", "replace").decode(),
         recipients=recipients,
         sender=envelope_sender(ctx, account, call, message),
         wants_copy=False,
+        dsn=call.dsn,
     )
-    posted = post(ctx, Composed(account, new, ready.raw), queue=call.queue)
-    if isinstance(posted.failure, MessageRefusedError) and not posted.sent.sent:
-        return forgotten(ctx, posted)
-    return posted
+    return Composed(account, replace(new, fallback=stand_in(ctx, account, call)), raw)
+
+
+def stand_in(ctx: Context, account: Account, call: Call) -> str | None:
+    """The account that sends local mail when the one for it cannot; none where the caller named one."""
+    chosen = ctx.settings.sendmail
+    is_for_local_mail = account.name == (chosen.account or ctx.settings.default_account) and call.account is None
+    return chosen.fallback if is_for_local_mail and chosen.fallback != account.name else None
 
 
 def forgotten(ctx: Context, posted: Posted) -> Posted:

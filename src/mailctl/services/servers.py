@@ -85,6 +85,8 @@ class Servers:
         Args:
             copies: whether the mailbox will be wanted too.
         """
+        if self.smtp is not None or self.warming is not None:
+            return
         self.warming = Thread(target=warm, args=(self.outgoing, copies), daemon=True)
         self.warming.start()
 
