@@ -92,7 +92,8 @@ def done_here(mirror: Mirror, *, deletes: bool) -> Done:
             gone.append(one)
         elif path is not None and (what := change(one.flags, here)):
             changed.append((one, what))
-    return Done(tuple(changed), tuple(gone))
+    again = mirror.maildir.keys() if gone else files  # one that was renamed just now may not have been seen
+    return Done(tuple(changed), tuple(one for one in gone if one.key in files or one.key not in again))
 
 
 def refuse_landslide(mirror: Mirror, count: int) -> None:
