@@ -11,8 +11,8 @@ from pathlib import Path
 
 from msgspec import Struct, to_builtins
 
-from mailctl.errors import MailctlError, ServerUnreachableError, StoreError
-from mailctl.store.writing import write_durably
+from mailctl.errors import MailctlError, ServerUnreachableError, StorageError, StoreError
+from mailctl.store.writing import not_written, write_durably
 
 IGNORED = "# what mailctl keeps beside the store's files\n.*\n!.gitignore\n!.gitattributes\n"
 ATTRIBUTES = "*.links merge=union\n"
@@ -33,6 +33,7 @@ SETTINGS = {  # what somebody's own configuration must not change
     "log.showSignature": "false",
     "push.gpgSign": "false",
 }
+FULL = (b"No space left on device", b"Out of diskspace", b"Disk quota exceeded", b"Input/output error")  # git's words
 # Of the caller's GIT_… those that say how a remote is reached; the others may lead to another repository.
 HEEDED = ("GIT_SSH", "GIT_SSL_", "GIT_HTTP_", "GIT_ASKPASS", "GIT_PROXY_", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")
 
@@ -95,6 +96,7 @@ def entering(
 
     Raises:
         StoreError: git is missing or refuses; nothing is written then.
+        StorageError: the disk is full; the same.
     """
     require_git()
     catch_up(root)
@@ -107,7 +109,7 @@ def entering(
         raise
     try:
         catch_up(root)
-    except StoreError as error:
+    except (StoreError, StorageError) as error:
         warn(f"the change is made, and the next one enters it in the history: {error}")
 
 
@@ -119,7 +121,7 @@ def note(root: Path, entry: dict[str, object]) -> None:
         beside.replace(root / PENDING)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise StoreError(f"{root}: cannot be written: {error.strerror}", hint="mailctl store path") from error
+        raise not_written(root, error) from error
 
 
 def pending(root: Path) -> dict[str, object]:
@@ -224,6 +226,7 @@ def git(
 
     Raises:
         StoreError: git is missing, or ended otherwise.
+        StorageError: the disk is full.
     """
     done = run(root, *words, author=author, environ=environ, given=given)
     if done.returncode not in accept:
@@ -231,8 +234,10 @@ def git(
     return done.stdout.decode(errors="replace")
 
 
-def refused(root: Path, words: Sequence[str], said: bytes) -> StoreError:
+def refused(root: Path, words: Sequence[str], said: bytes) -> StoreError | StorageError:
     """A git command that failed."""
+    if any(mark in said for mark in FULL):
+        return StorageError(f"git {words[0]}: {plainly(said)}", hint="free some space and try again")
     hint = f"is no git running? rm {root}/.git/index.lock" if b"index.lock" in said else f"git -C {root} status"
     return StoreError(f"git {words[0]}: {plainly(said)}", hint=hint)
 

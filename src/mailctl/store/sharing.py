@@ -14,7 +14,19 @@ from mailctl.store.affairs import decode_affair
 from mailctl.store.decode import decode_account, decode_collaborator, decode_settings
 from mailctl.store.editors import first_line
 from mailctl.store.encode import encode
-from mailctl.store.history import PENDING, Author, catch_up, git, note, plainly, require_git, require_history, run
+from mailctl.store.history import (
+    FULL,
+    PENDING,
+    Author,
+    catch_up,
+    git,
+    note,
+    plainly,
+    refused,
+    require_git,
+    require_history,
+    run,
+)
 from mailctl.store.lines import has_comments
 from mailctl.store.merge import Clash, merged, whole
 from mailctl.store.writing import Writing, locked
@@ -107,8 +119,11 @@ def fetch(root: Path, remote: str) -> None:
 
     Raises:
         ServerUnreachableError: the remote cannot be reached.
+        StorageError: the disk is full.
     """
     done = run(root, "fetch", "-q", "--no-tags", remote)
+    if any(mark in done.stderr for mark in FULL):
+        raise refused(root, ("fetch",), done.stderr)
     if done.returncode:
         raise ServerUnreachableError(f"git fetch: {plainly(done.stderr)}", hint=f"git -C {root} fetch {remote}")
 
