@@ -67,6 +67,8 @@ CALLS = {
     "outbox flush": [],
     "outbox retry": ["1"],
     "outbox drop": ["1", "--yes"],
+    "outbox install": [],
+    "outbox uninstall": [],
     "fetch": ["-a", "contact"],
     "list": ["-a", "contact"],
     "search": ["plans", "-a", "contact"],

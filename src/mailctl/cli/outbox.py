@@ -110,3 +110,29 @@ def drop(ctx: typer.Context, number: Number, yes: Yes = False, as_json: AsJson =
     if as_json:
         run.show(dropped, as_json=True)
     run.say(f"forgot {number}")
+
+
+@app.command()
+def install(ctx: typer.Context) -> None:
+    """Have the outbox flushed every minute: write a systemd user timer, enable and start it.
+
+    Example: mailctl outbox install
+    """
+    from mailctl.services import outbox_unit
+
+    run = session(ctx)
+    for line in outbox_unit.install(run.context):
+        run.say(line)
+
+
+@app.command()
+def uninstall(ctx: typer.Context) -> None:
+    """Stop looking after the outbox, and take the timer away.
+
+    Example: mailctl outbox uninstall
+    """
+    from mailctl.services import outbox_unit
+
+    run = session(ctx)
+    for line in outbox_unit.uninstall(run.context):
+        run.say(line)
