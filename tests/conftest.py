@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -24,6 +25,9 @@ real_connect = socket.socket.connect
 LUCK = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 settings.register_profile("mailctl", deadline=None, suppress_health_check=LUCK)
 settings.load_profile("mailctl")
+
+# a shell's `make test &` and nohup have us ignore it, and the programs under test would too
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Ran(NamedTuple):
