@@ -2,12 +2,9 @@
 
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import NamedTuple
 
 import msgspec
@@ -28,10 +25,10 @@ from mailctl.errors import (
 from mailctl.local.locks import held
 from mailctl.services.context import Context
 from mailctl.services.looking import Looker, Sight
+from mailctl.services.side_by_side import side_by_side
 from mailctl.services.socket_path import reached, socket_file
 from mailctl.services.telling import Ledger, Plan, carry_out, marks_of, notifier_of, plans
 
-MOST_AT_ONCE = 8
 ANSWER_WITHIN = 5.0  # seconds
 
 
@@ -96,38 +93,9 @@ def once(ctx: Context) -> tuple[tuple[Watched, ...], tuple[MailctlError, ...]]:
     """
     watched = [plan for plan in plans(ctx) if plan.is_enabled]
     _ = ctx.trace  # opened once, before several threads ask for it
-    looks = side_by_side([partial(look, ctx, plan) for plan in watched])
+    looks = side_by_side([partial(look, ctx, plan) for plan in watched])  # which leave nothing half-done
     tell(ctx, [one for one in looks if one.sight is not None])
     return tuple(one.watched for one in looks), tuple(one.error for one in looks if one.error is not None)
-
-
-def side_by_side(looks: list[Callable[[], Look]]) -> tuple[Look, ...]:
-    """The results in order, some at once. Ctrl-C waits for none of them: nothing that a look does can be half-done."""
-    waiting: SimpleQueue[int] = SimpleQueue()
-    done: SimpleQueue[tuple[int, Look | BaseException]] = SimpleQueue()
-    for number in range(len(looks)):
-        waiting.put(number)
-
-    def work() -> None:
-        with suppress(Empty):
-            while True:
-                number = waiting.get_nowait()
-                try:
-                    done.put((number, looks[number]()))
-                except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-                    done.put((number, error))
-
-    for _ in looks[:MOST_AT_ONCE]:
-        Thread(target=work, daemon=True).start()
-    found = dict(done.get() for _ in looks)
-    return tuple(raised(found[number]) for number in sorted(found))
-
-
-def raised(result: Look | BaseException) -> Look:
-    """The result, or the bug that kept it from coming."""
-    if isinstance(result, BaseException):
-        raise result
-    return result
 
 
 def look(ctx: Context, plan: Plan) -> Look:

@@ -2,9 +2,9 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -29,6 +29,7 @@ from mailctl.services.context import Context
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
 from mailctl.services.linking import Link
 from mailctl.services.mirroring import bring_up_to_date, is_unchanged
+from mailctl.services.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from mailctl.local.index import KnownFolder
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from mailctl.remote.imap_answers import FolderState
     from mailctl.services.pushing import Push
 
-MOST_AT_ONCE = 8
 PATIENCE_SECONDS = 60.0  # for another run that fetches the same account
+GRACE_SECONDS = 3.0  # for the batch that each account is at when Ctrl-C is typed
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
@@ -96,12 +97,7 @@ def fetch(
     _ = ctx.index, ctx.trace  # opened once, before several threads ask for them
     if len(runs) == 1:
         return (runs[0].fetched(),)
-    pool = ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, len(runs)))
-    try:
-        return tuple(pool.map(settled, runs))
-    finally:
-        stop.set()  # heard after each batch, when Ctrl-C ends the waiting
-        pool.shutdown(cancel_futures=True)
+    return side_by_side([partial(settled, run) for run in runs], stop=stop.set, grace=GRACE_SECONDS)
 
 
 def reindexed(ctx: Context, runs: Sequence["Run"]) -> None:
