@@ -92,6 +92,19 @@ def test_killed_anywhere_the_store_is_the_old_or_the_new(store, event):
     assert not (store.root / JOURNAL).exists()
 
 
+def test_what_a_crash_left_half_written_goes_with_the_next_change(store):
+    done = subprocess.run([sys.executable, "-c", DIE, str(store.root), "os.rename", "0"], check=False)
+    left = [path for path in store.root.rglob(".*") if path.is_file() and path.parent.name != ".schemas"]
+
+    with store.change() as change:
+        change.put(Account(name="one", address="next@b.example"))
+
+    assert done.returncode == -9
+    assert len(left) == 3  # two accounts, and the journal that never got its name
+    assert not [path for path in left if path.exists()]
+    assert state(store) == OLD | {"one": "next@b.example"}
+
+
 def test_provisioning_scripts_at_once_lose_nothing(store):
     running = [subprocess.Popen([sys.executable, "-c", ADD, str(store.root), who]) for who in ("a", "b", "c")]
 

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from msgspec import json
 from mailctl.errors import StorageError, StoreError
 
 JOURNAL = ".journal"
+BESIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # what is not under its own name yet
 
 
 class Writing:
@@ -30,6 +32,8 @@ class Writing:
         """
         beside: dict[str, str] = {}
         try:
+            for folder in {self.root, *((self.root / file).parent for file in self.texts)}:
+                sweep(folder)
             for file, text in self.texts.items():
                 beside[file] = self.write_beside(file, text)
             self.write_journal(beside)
@@ -73,6 +77,13 @@ def replay(root: Path) -> None:
     for folder in folders:
         sync_folder(folder)
     (root / JOURNAL).unlink()
+
+
+def sweep(folder: Path) -> None:
+    """Take away what crashes left half-written in a folder; who holds the lock knows that it is nobody's."""
+    for name in os.listdir(folder):  # noqa: PTH208 - a thousand Path objects cost more than the answer
+        if BESIDE.fullmatch(name):
+            (folder / name).unlink()
 
 
 def finish(root: Path) -> None:
