@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mailctl.local.words import Unread
 
 AT_ONCE = 500  # messages; what is entered at once is lost together when a run is killed, and entered again
-GULP = 32 << 20  # bytes of them
+GULP = 32 << 20  # bytes of them; and of one message, of which what stands further behind is not found
 
 
 def enter_words(ctx: Context, account: str, *, is_over: Callable[[], bool] = bool) -> int:
@@ -59,10 +59,13 @@ def entered(ctx: Context, account: str, *, is_over: Callable[[], bool] = bool) -
 
 
 def content(ctx: Context, account: str, one: "Unread") -> bytes:
-    """A message's bytes; none where another program has taken its file away."""
+    """A message's bytes, not more than `GULP`; none where another program has taken its file away."""
     path = ctx.maildir(account, one.path).find(one.key, one.flags)
+    if path is None:
+        return b""
     try:
-        return path.read_bytes() if path else b""
+        with path.open("rb") as file:
+            return file.read(GULP)
     except OSError:
         return b""
 
