@@ -17,7 +17,7 @@ from mailctl.errors import (
     StorageError,
     UsageError,
 )
-from mailctl.streams import open_closed_streams
+from mailctl.process import begin
 
 if TYPE_CHECKING:
     from mailctl.domain.dsn import Dsn
@@ -69,8 +69,7 @@ class Options(NamedTuple):
 
 def main(arguments: list[str] | None = None) -> int:
     """Take one message, or list or flush the outbox; the exit status that callers of sendmail(8) expect."""
-    open_closed_streams()
-    words = sys.argv[1:] if arguments is None else arguments
+    words = begin(arguments)
     try:
         return run(words, os.environ)
     except KeyboardInterrupt:

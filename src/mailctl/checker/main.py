@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mailctl import __version__
 from mailctl.errors import Exit, InterruptedByUserError, MailctlError, StorageError
-from mailctl.streams import open_closed_streams
+from mailctl.process import begin
 
 if TYPE_CHECKING:
     from mailctl.checker.lines import Log
@@ -26,8 +26,7 @@ BUG_STATUS = 70  # EX_SOFTWARE of sysexits.h
 
 def main(arguments: list[str] | None = None) -> int:
     """Watch until a signal ends it, or look once: 0 when every look succeeded, 1 when one failed."""
-    open_closed_streams()
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(begin(arguments))
     try:
         if options.once:
             return look(options.store, os.environ)

@@ -6,7 +6,7 @@ import os
 import sys
 
 from mailctl.errors import Exit, InterruptedByUserError, MailctlError
-from mailctl.streams import open_closed_streams
+from mailctl.process import begin
 
 COLLECT_AFTER = 100_000  # new objects
 
@@ -15,8 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; give back its exit status."""
     if arguments is None:
         collect_less()
-    open_closed_streams()
-    words = sys.argv[1:] if arguments is None else arguments
+    words = begin(arguments)
     try:
         return run(words)
     except KeyboardInterrupt:

@@ -47,9 +47,10 @@ def current(file: Path) -> str | None:
 
 
 def replace(file: Path, text: str) -> None:
-    """Write a file beside, then rename it, so that no editor reads half of it."""
+    """Write a file, 0600, beside, then rename it, so that no editor reads half of it."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
+        beside.touch(mode=0o600)
         beside.write_text(text, encoding="utf-8")
         beside.replace(file)
     finally:
