@@ -65,6 +65,57 @@ def test_prune_takes_away_what_no_file_names(cli, firm):
     assert sorted(path.name for path in (firm / "accounts").iterdir()) == ["billing.toml", "contact.toml"]
 
 
+def test_prune_leaves_no_default_without_its_account(cli, firm):
+    ok(cli("collaborator", "set", "bob", "default_account=contact"))
+    before = contents(firm)
+    kept = ok(cli("export", "billing")).out
+
+    ran = cli("apply", "-", "--prune", input=kept)
+
+    assert ran.status == 78
+    assert "collaborators/bob.toml:4: default_account: no account 'contact'" in ran.err
+    assert contents(firm) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[store]\ndefault_account = "nobody"\n', "stdin:2: store.default_account: no account 'nobody'"),
+        ('[store]\n[store.sendmail]\nfallback = "nobody"\n', "stdin:3: store.sendmail.fallback: no account 'nobody'"),
+        (
+            '[collaborators.bob]\nname = "Bob"\nemail = "bob@firm.example"\ndefault_account = "nobody"\n',
+            "stdin:4: collaborators.bob.default_account: no account 'nobody'",
+        ),
+    ],
+)
+def test_a_default_that_is_no_account_is_refused_with_its_line(cli, firm, text, said):
+    before = contents(firm)
+
+    ran = cli("apply", "-", input=text)
+
+    assert ran.status == 65
+    assert said in ran.err
+    assert contents(firm) == before
+
+
+def test_a_broken_account_stops_only_what_concerns_it(cli, firm):
+    document = ok(cli("export", "contact")).out.replace('"Firm"', '"The firm"')
+    everything = ok(cli("export")).out
+    (firm / "accounts/billing.toml").write_text("address = 5\n")
+
+    ok(cli("apply", "-", input=document))
+
+    assert "The firm" in (firm / "accounts/contact.toml").read_text()
+    assert cli("apply", "-", input=everything).status == 78
+    assert cli("apply", "-", "--prune", input=document).status == 78
+
+
+def test_a_byte_order_mark_is_no_part_of_a_document(cli, firm):
+    document = ok(cli("export")).out
+
+    assert ok(cli("apply", "-", "--json", input="\ufeff" + document)).json["changes"] == []
+
+
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [

@@ -21,7 +21,7 @@ def apply(
         bool, typer.Option("--dry-run", help="Say what would change; the exit status is 1 when something would.")
     ] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Take away accounts and collaborators that the files do not name.")
+        bool, typer.Option("--prune", help="Take away accounts, collaborators and affairs that the files do not name.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -21,9 +21,13 @@ from mailctl.store.change import Change
 from mailctl.store.decode import Source, invalid
 from mailctl.store.documents import Document, decode_documents, encode_document
 from mailctl.store.encode import table_of
+from mailctl.store.files import readable
 from mailctl.store.lines import lines_of
+from mailctl.store.references import dangling_defaults
 
 Value = Account | Collaborator | Affair
+Kept = TypeVar("Kept")
+Read = tuple[tuple[Kept, ...], tuple[StoreError, ...]]  # values, and the errors of those that cannot be read
 Values = tuple[Account, ...] | tuple[Collaborator, ...] | tuple[Affair, ...]
 REMOVED = ("account", "collaborator", "affair")  # the order in which a plan shows removals
 
@@ -72,11 +76,14 @@ def apply(ctx: Context, sources: tuple[Source, ...], *, prune: bool = False, dry
     with refused_as_data(sources):
         wanted = decode_documents(sources)
         refuse_unknown_presets(ctx, wanted)
-    with refused_as_data(sources), ctx.change("apply " + ", ".join(source.file for source in sources)) as change:
-        steps = planned(ctx, wanted, prune=prune)
-        if dry_run:
-            change.check_only = True
-        enact(change, wanted, steps)
+    with ctx.change("apply " + ", ".join(source.file for source in sources)) as change:
+        change.check_only = dry_run
+        have = whole(ctx) if prune else known(ctx, wanted)
+        with refused_as_data(sources):
+            steps = planned(ctx, have, wanted, prune=prune)
+            refuse_dangling(ctx, have, wanted, steps)
+            enact(change, wanted, steps)
+            change.check_references(ctx.store.read)
     return Plan(changes=steps, applied=bool(steps) and not dry_run)
 
 
@@ -112,7 +119,7 @@ def refused_as_data(sources: tuple[Source, ...]) -> Iterator[None]:
 def in_document(problem: Problem, sources: tuple[Source, ...]) -> Problem:
     """A fault in a file that would be written, where the document says it; as it is when none does."""
     folder, _, stem = problem.file.removesuffix(".toml").partition("/")
-    place = (folder, ref_of(stem) or stem)
+    place = (folder, ref_of(stem) or stem) if stem else (folder,)
     for source in sources:
         if place in lines_of(source.text):
             key = tuple(filter(None, problem.key.partition(".")[::2]))  # a collaborator's name may hold dots
@@ -120,9 +127,26 @@ def in_document(problem: Problem, sources: tuple[Source, ...]) -> Problem:
     return problem
 
 
-def planned(ctx: Context, wanted: Document, *, prune: bool) -> tuple[Step, ...]:
+def refuse_dangling(ctx: Context, have: Document, wanted: Document, steps: tuple[Step, ...]) -> None:
+    """Refuse defaults that the document gives, or that stay, and whose account there would not be.
+
+    Raises:
+        StoreError: with each of them.
+    """
+    gone = {step.name for step in steps if step.action is Action.DELETE and step.what == "account"}
+    names = frozenset({*ctx.store.account_names(), *(one.name for one in wanted.accounts)} - gone)
+    people = {one.id: one for one in (*(have.collaborators if gone else ()), *wanted.collaborators)}
+    left = {step.name for step in steps if step.action is Action.DELETE and step.what == "collaborator"}
+    settings = wanted.settings or (ctx.settings if gone else None)
+    problems = dangling_defaults(
+        settings, tuple(one for name, one in people.items() if name not in left), names, ctx.store.read
+    )
+    if problems:
+        raise invalid(problems)
+
+
+def planned(ctx: Context, have: Document, wanted: Document, *, prune: bool) -> tuple[Step, ...]:
     """What would change: settings, then people, accounts and affairs; within each by name."""
-    have = whole(ctx)
     steps = differences("store", "", ctx.settings, wanted.settings) if wanted.settings else []
     for what, key, there, desired in kinds(have, wanted):
         steps += compared(what, {getattr(one, key): one for one in there}, {getattr(one, key): one for one in desired})
@@ -135,13 +159,37 @@ def whole(ctx: Context) -> Document:
     Raises:
         StoreError: one of its files is broken; each fault of each file is in it.
     """
-    people, broken_people = ctx.store.collaborators()
-    accounts, broken_accounts = ctx.store.accounts()
-    affairs, broken_affairs = ctx.store.affairs()
-    problems = [one for error in (*broken_people, *broken_accounts, *broken_affairs) for one in error.problems]
+    return sound(ctx, ctx.store.collaborators(), ctx.store.accounts(), ctx.store.affairs())
+
+
+def known(ctx: Context, wanted: Document) -> Document:
+    """What the store holds of what a document names; no other file is read, and a broken one stops nothing.
+
+    Raises:
+        StoreError: one of those files is broken; each fault of each file is in it.
+    """
+    store = ctx.store
+    people = {one.id for one in wanted.collaborators}.intersection(store.collaborator_names())
+    accounts = {one.name for one in wanted.accounts}.intersection(store.account_names())
+    affairs = {one.ref for one in wanted.affairs}.intersection(store.affair_names())
+    return sound(
+        ctx,
+        readable(store.collaborator, tuple(sorted(people))),
+        readable(store.account, tuple(sorted(accounts))),
+        readable(store.affair, tuple(sorted(affairs))),
+    )
+
+
+def sound(ctx: Context, people: Read[Collaborator], accounts: Read[Account], affairs: Read[Affair]) -> Document:
+    """What was read, as a document.
+
+    Raises:
+        StoreError: one of the files is broken.
+    """
+    problems = [one for _, errors in (people, accounts, affairs) for error in errors for one in error.problems]
     if problems:
         raise invalid(tuple(problems))
-    return Document(settings=ctx.settings, collaborators=people, accounts=accounts, affairs=affairs)
+    return Document(settings=ctx.settings, collaborators=people[0], accounts=accounts[0], affairs=affairs[0])
 
 
 def kinds(have: Document, wanted: Document) -> Iterator[tuple[str, str, Values, Values]]:
@@ -251,7 +299,7 @@ def text_of(file: str, data: bytes) -> str:
         BadDataError: it is not in UTF-8.
     """
     try:
-        return data.decode()
+        return data.decode().removeprefix("\ufeff")  # Windows' editors put one there
     except UnicodeDecodeError as error:
         line = 1 + data[: error.start].count(b"\n")
         raise BadDataError(f"{file}:{line}: not UTF-8", hint="iconv -f latin1 -t utf-8 FILE") from error

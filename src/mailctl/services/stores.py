@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from mailctl.domain.account import Account
 from mailctl.domain.affair import Affair, stem_of
-from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
 from mailctl.errors import MailctlError, Problem, UsageError
 from mailctl.services.account_mail import follow_others
@@ -14,6 +13,7 @@ from mailctl.services.context import Context
 from mailctl.store.decode import Source
 from mailctl.store.editors import KINDS, shipped
 from mailctl.store.files import fresh_settings
+from mailctl.store.references import dangling_defaults
 
 if TYPE_CHECKING:
     from mailctl.store.history import Event
@@ -148,7 +148,7 @@ def check(ctx: Context) -> tuple[Finding, ...]:
     problems = (
         *have.problems,
         *unknown_presets(ctx, have.accounts),
-        *dangling_defaults(ctx, have.collaborators),
+        *dangling_defaults(ctx.settings, have.collaborators, frozenset(ctx.store.account_names()), ctx.store.read),
         *failed_trials(ctx, have.affairs),
         *faulty_signatures(ctx, have.accounts),
     )
@@ -182,18 +182,4 @@ def failed_trials(ctx: Context, affairs: tuple[Affair, ...]) -> tuple[Problem, .
             ("tests", number), f"the rules {'do not take' if should else 'take'} it"
         )
         for affair, number, should in wrong
-    )
-
-
-def dangling_defaults(ctx: Context, people: tuple[Collaborator, ...]) -> tuple[Problem, ...]:
-    """Default accounts that do not exist."""
-    names = set(ctx.store.account_names())
-    said = [
-        ("store.toml", "default_account", ctx.settings.default_account),
-        ("store.toml", "sendmail.account", ctx.settings.sendmail.account),
-        ("store.toml", "sendmail.fallback", ctx.settings.sendmail.fallback),
-        *((f"collaborators/{one.id}.toml", "default_account", one.default_account) for one in people),
-    ]
-    return tuple(
-        Problem(file, 0, key, f"no account '{name}'") for file, key, name in said if name and name not in names
     )

@@ -10,7 +10,7 @@ from mailctl.store.decode import decode_account, decode_collaborator, decode_set
 from mailctl.store.editors import first_line, install
 from mailctl.store.encode import encode
 from mailctl.store.lines import has_comments
-from mailctl.store.references import reference_faults
+from mailctl.store.references import Read, reference_faults
 from mailctl.store.writing import Writing
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Change:
         if self.files:
             return
         texts = self.texts()
-        self.check_references(texts)
+        self.check_references(lambda file: texts.get(file) or self.store.read(file))
         if self.check_only or not texts:
             return
         written = {file: first_line(file) + text for file, text in texts.items() if text is not None}
@@ -118,8 +118,11 @@ class Change:
         Writing(place, former, ()).commit()
         self.kept_aside += [(file, place / file) for file in former]
 
-    def check_references(self, texts: dict[str, str | None]) -> None:
+    def check_references(self, read: Read) -> None:
         """Refuse owners, rights and responsibles that would name nobody.
+
+        Args:
+            read: gives a file's text, for the line.
 
         Raises:
             StoreError: with each of them.
@@ -131,6 +134,6 @@ class Change:
         if gone:
             accounts = {one.name: one for one in self.store.accounts()[0] if one.name not in self.accounts} | accounts
             affairs = {one.ref: one for one in self.store.affairs()[0] if one.ref not in self.affairs} | affairs
-        faults = reference_faults(tuple(accounts.values()), tuple(affairs.values()), people, texts.get)
+        faults = reference_faults(tuple(accounts.values()), tuple(affairs.values()), people, read)
         if faults:
             raise invalid(faults)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mailctl.domain.account import Account
+from mailctl.domain.collaborator import Collaborator
+from mailctl.domain.settings import Settings
 from mailctl.errors import Problem, nearest
 from mailctl.store.decode import Path, dotted
 from mailctl.store.lines import line_of
@@ -36,6 +38,33 @@ def reference_faults(
         Problem(file, line_of(read(file) or "", path), dotted(path), nobody(name, collaborators))
         for file, path, name in named
         if name not in collaborators
+    )
+
+
+def dangling_defaults(
+    settings: Settings | None, people: tuple[Collaborator, ...], accounts: frozenset[str], read: Read
+) -> tuple[Problem, ...]:
+    """Accounts that are to send when none is named, and that there are not.
+
+    Args:
+        settings: whose defaults are looked at; None for no one's.
+        people: the same.
+        accounts: the names there are.
+        read: gives a file's text, for the line; None where it is not known.
+    """
+    named: list[tuple[str, Path, str | None]] = []
+    if settings:
+        chosen = settings.sendmail
+        named += [
+            ("store.toml", ("default_account",), settings.default_account),
+            ("store.toml", ("sendmail", "account"), chosen.account),
+            ("store.toml", ("sendmail", "fallback"), chosen.fallback),
+        ]
+    named += [(f"collaborators/{one.id}.toml", ("default_account",), one.default_account) for one in people]
+    return tuple(
+        Problem(file, line_of(read(file) or "", path), dotted(path), f"no account '{name}'")
+        for file, path, name in named
+        if name and name not in accounts
     )
 
 
