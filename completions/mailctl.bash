@@ -279,7 +279,7 @@ _mailctl_command() {  # COMMAND: what can follow it
         arguments=('' '')
         ;;
     'outbox')
-        subcommands='list show flush retry drop'
+        subcommands='list show flush retry drop install uninstall'
         options='--help'
         arguments=()
         ;;
@@ -307,6 +307,16 @@ _mailctl_command() {  # COMMAND: what can follow it
         subcommands=''
         options='--yes -y --json --help'
         arguments=('' '')
+        ;;
+    'outbox install')
+        subcommands=''
+        options='--help'
+        arguments=()
+        ;;
+    'outbox uninstall')
+        subcommands=''
+        options='--help'
+        arguments=()
         ;;
     'fetch')
         subcommands=''

@@ -305,7 +305,7 @@ _mailctl__apply() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
         '(--dry-run)'--dry-run'[Say what would change; the exit status is 1 when something would.]' \
-        '(--prune)'--prune'[Take away accounts and collaborators that the files do not name.]' \
+        '(--prune)'--prune'[Take away accounts, collaborators and affairs that the files do not name.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
         '*:FILE…:_files'
 }
@@ -498,6 +498,16 @@ _mailctl__outbox_drop() {
         '1:N: '
 }
 
+_mailctl__outbox_install() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]'
+}
+
+_mailctl__outbox_uninstall() {
+    _arguments -s -S \
+        '(-h --help)'{-h,--help}'[Show help.]'
+}
+
 _mailctl__fetch() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
@@ -536,7 +546,7 @@ _mailctl__search() {
 _mailctl__read() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
-        '(--raw)'--raw'[The whole message as it came, byte for byte.]' \
+        '(--raw)'--raw'[The whole message as it came, byte for byte where it goes into a file or pipe.]' \
         '(--headers)'--headers'[All of its header, and nothing else.]' \
         '(--html)'--html'[As a page in the browser; nothing in it is loaded.]' \
         '(--no-mark)'--no-mark'[Leave it unread.]' \
@@ -828,6 +838,8 @@ _mailctl__outbox() {
             'flush:Send all whose time has come: after a failure, a message waits longer each time'
             'retry:Send one now, whatever it waits for'
             'drop:Forget one: it is not sent, or not once more'
+            'install:Have the outbox flushed every minute: write a systemd user timer, enable and start it'
+            'uninstall:Stop looking after the outbox, and take the timer away'
         )
         _describe command found
         ;;

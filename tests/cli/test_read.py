@@ -1,5 +1,6 @@
 """`mailctl read` and `mailctl save` from the mirror alone; what they do to a server is in tests/live."""
 
+import os
 import resource
 import stat
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from conftest import ok
 from support.kept import mirrored
 from support.messages import LOGO, PDF, PLAIN, RICH, multipart, part
+from support.terminal import on_terminal
 
 PLANS = (
     b"From: =?utf-8?q?Ren=C3=A9e?= <renee@client.example>\nTo: contact@firm.example\nSubject: Plans\n"
@@ -85,6 +87,24 @@ def program(*words: object, **more) -> subprocess.CompletedProcess[bytes]:
     """Run mailctl in a process of its own."""
     command = [sys.executable, "-m", "mailctl", *map(str, words)]
     return subprocess.run(command, capture_output=True, check=False, timeout=60, **more)
+
+
+def test_raw_on_a_terminal_is_without_control_characters(firm, keep):
+    number = keep("contact", b"Subject: \x1b[31m\xc2\x9b2J\n\nr\xc3\xa9d\x07\n", flags=READ)
+
+    shown = on_terminal(sys.executable, "-m", "mailctl", "read", str(number), "--raw", answers={}, environ=os.environ)
+
+    assert shown.text.splitlines()[0] == "Subject: �[31m�2J"
+    assert not set(shown.text) & {"\x1b", "\x9b", "\x07"}
+
+
+def test_json_has_control_characters_as_escapes_only(cli, firm, keep):
+    number = keep("contact", "Subject: \x9b31m\u202eb\n\n\x1b\x7f\n".encode(), flags=READ)
+
+    ran = ok(cli("read", number, "--json"))
+
+    assert ran.out.isascii()
+    assert (ran.json["subject"], ran.json["text"]) == ("\x9b31m\u202eb", "\x1b\x7f\n")
 
 
 @pytest.mark.parametrize("options", [("--raw", "--json"), ("--raw", "--headers"), ("--raw", "--headers", "--json")])

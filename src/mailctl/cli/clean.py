@@ -13,6 +13,11 @@ def clean(text: str) -> str:
     return UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text).replace("\n", " ").replace("\t", " ")
 
 
+def escaped(document: str) -> str:
+    """A JSON document with its control characters as JSON's escapes; JSON itself lets those beyond ASCII stand."""
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
+
+
 def clean_lines(text: str) -> str:
     """The text without control characters, its lines and tabs kept."""
     return UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))

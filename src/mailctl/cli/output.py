@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from mailctl.cli.clean import clean, clean_lines
+from mailctl.cli.clean import clean, clean_lines, escaped
 
 
 def print_json(value: Any) -> None:
     """One document on stdout."""
     data = msgspec.json.format(msgspec.json.encode(value), indent=2)
-    emit(data.decode() + "\n")
+    emit(escaped(data.decode()) + "\n")
 
 
 def print_text(text: str) -> None:

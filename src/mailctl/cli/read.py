@@ -21,7 +21,10 @@ UNITS = ("bytes", "kB", "MB", "GB")
 def read(
     ctx: typer.Context,
     id: Annotated[int, typer.Argument(metavar="ID", help="The message's number, as `mailctl list` shows it.")],
-    as_raw: Annotated[bool, typer.Option("--raw", help="The whole message as it came, byte for byte.")] = False,
+    as_raw: Annotated[
+        bool,
+        typer.Option("--raw", help="The whole message as it came, byte for byte where it goes into a file or pipe."),
+    ] = False,
     headers: Annotated[bool, typer.Option("--headers", help="All of its header, and nothing else.")] = False,
     html: Annotated[bool, typer.Option("--html", help="As a page in the browser; nothing in it is loaded.")] = False,
     no_mark: Annotated[bool, typer.Option("--no-mark", help="Leave it unread.")] = False,
@@ -53,7 +56,12 @@ def read(
 
 
 def write_raw(data: bytes) -> None:
-    """Bytes on stdout, untouched."""
+    """Bytes on stdout, untouched; on a terminal without what would turn against it."""
+    if sys.stdout.isatty():
+        from mailctl.cli.output import print_text
+
+        print_text(data.decode("utf-8", "replace"))
+        return
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
