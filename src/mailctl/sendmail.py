@@ -17,6 +17,7 @@ from mailctl.errors import (
     StorageError,
     UsageError,
 )
+from mailctl.garbage import collect_less
 from mailctl.process import begin
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Options(NamedTuple):
 
 def main(arguments: list[str] | None = None) -> int:
     """Take one message, or list or flush the outbox; the exit status that callers of sendmail(8) expect."""
+    if arguments is None:
+        collect_less()
     words = begin(arguments)
     try:
         return run(words, os.environ)

@@ -1,14 +1,11 @@
 """The entry point of `mailctl`: runs the command line and turns what is raised into text and an exit status."""
 
-import atexit
-import gc
 import os
 import sys
 
 from mailctl.errors import Exit, InterruptedByUserError, MailctlError
+from mailctl.garbage import collect_less
 from mailctl.process import begin
-
-COLLECT_AFTER = 100_000  # new objects
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,12 +19,6 @@ def main(arguments: list[str] | None = None) -> int:
         from mailctl.cli.failure import report
 
         return report(InterruptedByUserError("interrupted"), words)
-
-
-def collect_less() -> None:
-    """Look for garbage seldom, and not at the end: starting makes much that stays, and looking took a fifth of it."""
-    gc.set_threshold(COLLECT_AFTER)
-    atexit.register(gc.freeze)
 
 
 def run(words: list[str]) -> int:

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import ipaddress
 import os
 import ssl
 import threading
@@ -29,6 +28,7 @@ FAULTS = {  # OpenSSL's X509_V_ERR_…
 UNTRUSTED = (18, 19, 20, 21)
 NOT_NOW = (9, 10)
 WRONG_NAME = (62, 64)
+making = threading.Lock()
 NO_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 
 
@@ -41,7 +41,8 @@ def context(server: Server) -> ssl.SSLContext:
         StoreError: `ca_file` cannot be used.
     """
     chosen = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-    return context_for(server.ca_file, server.fingerprint is not None, chosen)
+    with making:  # who comes second waits, and has it made
+        return context_for(server.ca_file, server.fingerprint is not None, chosen)
 
 
 @contextmanager
@@ -181,6 +182,8 @@ def is_loopback(host: str) -> bool:
     if host.rstrip(".").lower() == "localhost":
         return True
     try:
+        import ipaddress  # only where there is no TLS
+
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -93,22 +93,14 @@ class Servers:
     def expect_mailbox(self) -> None:
         """Begin to open the mailbox, which will be wanted when the message is sent."""
         if self.ctx.open_trace is None and not (self.early or self.imap or self.imap_error):
-            self.warmed()
             self.early = Opening(self.ctx.imap(self.account))
             self.sessions.callback(self.early.close)
-
-    def warmed(self) -> None:
-        """Wait for what is being loaded."""
-        if self.warming is not None:
-            self.warming.join()
-            self.warming = None
 
     def submission(self) -> "SmtpSession":
         """The submission session; one that could not be had is not tried for each message anew."""
         if self.smtp_error is not None:
             raise self.smtp_error
         if self.smtp is None or self.smtp.is_dead:
-            self.warmed()
             try:
                 self.smtp = self.sessions.enter_context(self.ctx.smtp(self.account))
             except MailctlError as error:
@@ -143,7 +135,8 @@ class Servers:
 
     def close(self) -> None:
         """Take leave of the servers."""
-        self.warmed()
+        if self.warming is not None:
+            self.warming.join()  # Python must not end while OpenSSL is at work
         self.sessions.close()
 
 
