@@ -8,7 +8,7 @@ import asyncio
 from asyncio import AbstractEventLoop, BaseTransport, Event, StreamReader, StreamWriter, WriteTransport
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Self
@@ -95,7 +95,8 @@ class DemoServers:
         """End the conversations that are still going on."""
         for transport in self.transports():
             if isinstance(transport, WriteTransport):
-                transport.abort()
+                with suppress(AttributeError):  # its connection is gone already (asyncio of Python 3.11.2, Debian 12's)
+                    transport.abort()
         if others := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(others, timeout=PATIENCE / 2)
         await asyncio.sleep(0)  # transports close their sockets one round after they were told to
