@@ -53,7 +53,7 @@ LIFE = """
 set -e
 mailctl checker install
 for _ in $(seq 100); do
-    mailctl checker status >$HOME/status 2>/dev/null && break
+    mailctl checker status 2>/dev/null | grep -q waiting && break
     sleep .1
 done
 systemctl --user show mailctl-checker -p ActiveState -p StatusText
