@@ -205,3 +205,10 @@ def test_a_lost_comment_is_told_and_kept_aside(cli, firm):
 
     assert "comments are gone" in ran.err
     assert "renewed each March" in (firm / ".former/accounts/contact.toml").read_text()
+
+
+def test_a_name_with_a_line_break_at_its_end_is_refused(cli, firm):
+    ran = cli("account", "add", "new\n", "--address", "new@firm.example", "--provider", "ovh", "--no-discover")
+
+    assert ran.status == 65
+    assert not [path for path in (firm / "accounts").iterdir() if "new" in path.name]

@@ -154,7 +154,7 @@ contact@firm.example;other;;;;
     texts = {line: f"{key}: {text}" for line, key, text in told}
     assert texts[3] == "address: bad address 'no-at-sign': there is no @ in it"
     assert texts[4] == "address: is missing"
-    assert texts[5].startswith("account: expected text matching")
+    assert texts[5].startswith("account: expected a name of letters")
     assert texts[6] == "owner: no such collaborator 'crol' (did you mean 'carol'?)"
     assert texts[7] == "rights: no such collaborator 'bbo' (did you mean 'bob'?)"
     assert "gmail" in texts[9]
@@ -170,7 +170,7 @@ contact@firm.example;other;;;;
     [
         ("address\na@gmail.com\na@yahoo.com\n", "stdin:3: the account of line 2 is called 'a' too; a column 'account'"),
         ("address;compte\na@gmail.com;a\nA@gmail.com;b\n", "stdin:3: 'A@gmail.com' stands in line 2 too"),
-        ("address\nété@gmail.com\n", "stdin:2: name: expected text matching"),
+        ("address\nété@gmail.com\n", "stdin:2: name: expected a name of letters"),
     ],
     ids=["name", "address", "no short name"],
 )

@@ -46,6 +46,11 @@ def test_a_fault_is_told_with_file_line_and_key():
         ("incoming.port = 0\n", "2: incoming.port: expected a whole number >= 1"),
         ("incoming.port = 65536\n", "2: incoming.port: expected a whole number <= 65535"),
         ("incoming.port = 99.5\n", "2: incoming.port: expected a whole number, got a number"),
+        ("incoming.host = 'a b'\n", "2: incoming.host: expected a host's name"),
+        ('incoming.host = "a\\n"\n', "2: incoming.host: expected a host's name"),
+        ('login = "me\\n"\n', "2: login: expected text without control characters"),
+        ("provider = 'é'\n", "2: provider: expected a name of letters, digits, . _ + -"),
+        ("checker.interval = '5'\n", "2: checker.interval: expected a time such as 30s, 5m or 1h"),
         ('kind = "team"\n', "2: kind: invalid enum value 'team' (one of group, personal)"),
         ('incoming.security = "ssl"\n', "2: incoming.security: invalid enum value 'ssl' (one of tls, starttls, none)"),
         ('owner = "alice"\n', '2: owner: a group account has no owner (kind = "personal" has one)'),
@@ -78,8 +83,8 @@ def test_what_is_no_account_is_refused(text, said):
         ("a @b.example", "what stands before the @ is not allowed there"),
         ("a@", "what stands behind the @ is no domain"),
         ("Ann <a@b.example>", "only the address, without a name"),
-        ("a@b.example\\r\\nBcc: x@y.example", "expected text matching"),
-        ("a\\u0000@b.example", "expected text matching"),
+        ("a@b.example\\r\\nBcc: x@y.example", "expected text without control characters"),
+        ("a\\u0000@b.example", "expected text without control characters"),
     ],
 )
 def test_a_bad_address_is_refused_wherever_it_stands(address, said):

@@ -10,15 +10,15 @@ from mailctl.domain.rights import Right
 from mailctl.domain.signature import Signature
 from mailctl.domain.watching import Checker
 
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$"
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$(?!\n)"  # `$` alone stands before a last line break too
 
 Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="a short name: letters, digits, . _ + -")]
-Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=1000)]
-Host = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f/@]+$", max_length=255)]
+Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", max_length=1000)]
+Host = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f/@]+$(?!\n)", max_length=255)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
-Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Credential = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$")]
-Fingerprint = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")]
+Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)")]
+Credential = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$(?!\n)")]
+Fingerprint = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$(?!\n)")]
 
 
 class Kind(StrEnum):

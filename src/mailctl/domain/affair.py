@@ -16,7 +16,7 @@ PLAIN = frozenset("._+-")
 ESCAPES = re.compile(r"(?:%[0-9A-F]{2})+")
 RULE = r"^(from|domain|subject|list):\s*\S.*$"
 
-Reference = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=100)]
+Reference = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", max_length=100)]
 # `rule_of` checks it and says more than a pattern can; editors have the pattern
 RuleText = Annotated[str, Meta(max_length=1000, extra_json_schema={"pattern": RULE})]
 

@@ -11,10 +11,10 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 NEVER = "never"
 HALF_DAY = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 
-Interval = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
-Pause = Annotated[str, Meta(pattern=r"^(never|[1-9][0-9]{0,4}[smhd])$")]
-Hours = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
-FolderName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1000)]
+Interval = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}[smhd]$(?!\n)")]
+Pause = Annotated[str, Meta(pattern=r"^(never|[1-9][0-9]{0,4}[smhd])$(?!\n)")]
+Hours = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
+FolderName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", max_length=1000)]
 
 
 class Mode(StrEnum):

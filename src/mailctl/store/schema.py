@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from typing import get_args
 
 from msgspec import inspect
+
+from mailctl.domain import account, watching
 
 PLAINLY = {
     "int": "a whole number",
@@ -13,6 +16,17 @@ PLAINLY = {
     "object": "a table",
     "float": "a number",
 }
+SHAPES = {  # in words, for who does not read regular expressions
+    account.Name: "a name of letters, digits, . _ + -",
+    account.Host: "a host's name",
+    account.Variable: "a variable's name: letters, digits, _",
+    account.Credential: "a name of letters, digits, . _ -",
+    account.Fingerprint: "64 hexadecimal digits",
+    watching.Interval: "a time such as 30s, 5m or 1h",
+    watching.Pause: "a time such as 30s, 5m or 1h, or never",
+    watching.Hours: "hours such as 20:00-07:30",
+}
+WORDS = {repr(get_args(shape)[1].pattern): words for shape, words in SHAPES.items()}  # as msgspec quotes them
 
 
 def value_types(path: Sequence[str | int], kind: type) -> tuple[inspect.Type, ...]:
@@ -44,8 +58,10 @@ def plainly(what: str, path: Sequence[str | int], kind: type) -> str:
         return f"says where the password is, never the password: one of {', '.join(choices(path, kind))}"
     if what.startswith("Invalid enum value"):
         return f"{what[:1].lower()}{what[1:]} (one of {', '.join(choices(path, kind))})"
+    if shape := re.fullmatch(r"Expected `str` matching regex (.*)", what):
+        return f"expected {WORDS.get(shape[1], 'text without control characters')}"
     words = re.sub(r"`([a-z]+)(?: \| null)?`", lambda found: PLAINLY.get(found[1], f"'{found[1]}'"), what)
-    words = words.replace("Expected `str` matching regex", "expected text matching").replace("`", "'")
+    words = words.replace("`", "'")
     return words[:1].lower() + words[1:]
 
 
