@@ -27,6 +27,17 @@ def test_the_form_asks_for_what_is_missing(cli, store):
     assert made["display_name"] == "Firm"
 
 
+def test_what_is_no_address_is_asked_for_again(cli, store):
+    shown = run_on_terminal(
+        "account", "add", "contact", "--password-env", "X", "--imap-host", "x", "--smtp-host", "x",
+        **{"address: ": "bad address", "Error: ": "contact@firm.example", "name in From": ""},
+    )  # fmt: skip
+
+    assert shown.status == 0, shown.text
+    assert "Error: bad address 'bad address'" in shown.text
+    assert tomllib.loads((store / "accounts/contact.toml").read_text())["address"] == "contact@firm.example"
+
+
 def test_the_form_asks_nothing_that_a_preset_knows(cli, store):
     shown = run_on_terminal("account", "add", "me", "--address", "me@gmail.com", password="")
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mailctl.domain.account import Account, Alias, Auth, AuthMethod, Endpoint, Kind, SecretPlace, Security
-from mailctl.errors import UsageError
+from mailctl.errors import BadDataError, UsageError
 
 if TYPE_CHECKING:
     from mailctl.cli.session import Session
@@ -51,7 +51,7 @@ class Form(Struct, frozen=True, kw_only=True):
 
 def asked(run: "Session", form: Form) -> Form:
     """The form with what is missing asked for; nothing is asked that was given, or that the provider knows."""
-    address = form.address or typer.prompt("address", err=True)
+    address = form.address or typer.prompt("address", value_proc=an_address, err=True)
     display_name = form.display_name
     if not form.address:
         display_name = display_name or typer.prompt("name in From", default="", show_default=False, err=True)
@@ -60,6 +60,21 @@ def asked(run: "Session", form: Form) -> Form:
         owner = typer.prompt("owner", default=run.context.actor.name, err=True)
     filled = replace(form, address=address, display_name=display_name, owner=owner)
     return replace(with_servers(filled), asks_password=not (form.password_stdin or form.names_a_place))
+
+
+def an_address(answer: str) -> str:
+    """The answer, when it is an address.
+
+    Raises:
+        BadParameter: it is none; Typer then says so, and asks again.
+    """
+    from mailctl.domain.address import parse
+
+    try:
+        parse(answer)
+    except BadDataError as error:
+        raise typer.BadParameter(str(error)) from error
+    return answer.strip()
 
 
 def with_servers(form: Form) -> Form:
