@@ -89,7 +89,10 @@ app = typer.Typer(
 def main(
     ctx: typer.Context,
     store: Annotated[
-        Path | None, typer.Option("--store", envvar="MAILCTL_STORE", metavar="DIR", help="The folder of TOML files.")
+        Path | None,
+        typer.Option(
+            "--store", envvar="MAILCTL_STORE", metavar="DIR", readable=False, help="The folder of TOML files."
+        ),
     ] = None,
     actor: Annotated[
         str | None,

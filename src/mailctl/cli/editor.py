@@ -58,8 +58,9 @@ def call_editor(run: "Session", path: Path) -> None:
     try:
         status = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
     except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputMissingError(
-            f"the editor '{editor}' cannot be run: {error}", hint="set EDITOR, or --body"
+            f"the editor '{editor}' cannot be run: {why}", hint="set EDITOR, or --body FILE"
         ) from error
     if status != 0:
         raise InputMissingError(f"the editor '{editor}' ended with {status}", hint="set EDITOR, or --body FILE")
