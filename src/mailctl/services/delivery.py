@@ -219,9 +219,11 @@ class Courier:
         So a crash leaves three entries at most whose fate is looked into, and the server never waits for the disk.
         """
         if self.line and is_light(self.line[0]):
-            with suppress(StorageError):  # it is marked in its turn then
-                self.ctx.outbox.mark_sending(self.line[0].entry)
-                self.marked = self.line[0].entry
+            self.marked = self.line[0].entry
+            try:
+                self.ctx.outbox.mark_sending(self.marked)
+            except StorageError:
+                self.marked = None  # it is marked in its turn
         with suppress(StorageError):  # tried again at the end
             self.catch_up()
         self.look_ahead()
