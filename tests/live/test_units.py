@@ -14,7 +14,7 @@ from support.watching import watch
 
 pytestmark = pytest.mark.live
 
-FOLDER = Path(mailctl.__file__).parent / "units"
+FOLDER = Path(mailctl.__file__).parents[2] / "systemd"
 
 
 @pytest.mark.parametrize("unit", sorted(path.name for path in FOLDER.iterdir()))
