@@ -103,7 +103,12 @@ def serve(opened: "Callable[[], Context]", *, log: "Log", environ: Mapping[str, 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: daemon.stop())
     signal.signal(signal.SIGHUP, lambda *_: daemon.reload())
-    daemon.run()
+    # Python runs a handler once the main thread goes on: a signal that comes just before it waits must end the waiting
+    signal.set_wakeup_fd(daemon.waking.fileno(), warn_on_full_buffer=False)
+    try:
+        daemon.run()
+    finally:
+        signal.set_wakeup_fd(-1)
     log("ended")
     return Exit.OK
 
