@@ -143,3 +143,13 @@ def test_on_a_terminal_the_password_is_asked_for_and_not_echoed(contact):
     assert shown.status == 0, shown.text
     assert "kept the password for" in shown.text
     assert "hunter2" not in shown.text
+
+
+@pytest.mark.parametrize("words", [("set",), ("check",), ("delete", "--yes")], ids=" ".join)
+def test_without_a_keyring_the_hint_can_be_typed(cli, contact, monkeypatch, words):
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+
+    ran = cli("password", words[0], "contact", *words[1:], input="x")
+
+    assert ran.status == 77
+    assert "hint: keep it elsewhere: mailctl account set contact auth.secret=command" in ran.err

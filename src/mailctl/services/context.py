@@ -313,7 +313,8 @@ class Context:
             raise RightMissingError(f"'{account.name}' was not asked for through the door")
         from mailctl.secrets import lookup
 
-        with self.asking if server.auth.secret is SecretPlace.KEYRING else nullcontext():
+        turn = self.asking if server.auth.secret is SecretPlace.KEYRING else nullcontext()
+        with named(account, "incoming"), turn:
             return lookup(server, account=account.name, environ=self.environ, interactive=self.interactive)
 
     @contextmanager

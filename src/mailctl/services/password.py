@@ -11,7 +11,7 @@ from mailctl.domain.provider import Provider, ProviderAuth
 from mailctl.domain.rights import Right
 from mailctl.errors import LoginRefusedError, MailctlError
 from mailctl.services.accounts import servers
-from mailctl.services.context import Context
+from mailctl.services.context import Context, named
 
 ADVICE = {
     ProviderAuth.APP_PASSWORD: "wants an app password, made in the settings of its web mail",
@@ -57,9 +57,11 @@ def set_(ctx: Context, name: str, secret: str) -> Kept:
         BadDataError: it is empty, or holds what no password can.
         SecretUnavailableError: there is no keyring, or a locked one.
     """
-    found = in_keyring(ctx, ctx.managed(name))
+    account = ctx.managed(name)
+    found = in_keyring(ctx, account)
     for server in found.values():
-        secrets.store(server, secret, environ=ctx.environ, interactive=ctx.interactive)
+        with named(account, "incoming"):
+            secrets.store(server, secret, environ=ctx.environ, interactive=ctx.interactive)
     return Kept(account=name, users=tuple(found))
 
 
@@ -71,9 +73,11 @@ def delete(ctx: Context, name: str) -> Kept:
         UsageError: `auth.secret` is not the keyring.
         SecretUnavailableError: there is no keyring, or a locked one.
     """
-    found = in_keyring(ctx, ctx.managed(name))
+    account = ctx.managed(name)
+    found = in_keyring(ctx, account)
     for server in found.values():
-        secrets.forget(server, environ=ctx.environ, interactive=ctx.interactive)
+        with named(account, "incoming"):
+            secrets.forget(server, environ=ctx.environ, interactive=ctx.interactive)
     return Kept(account=name, users=tuple(found))
 
 
