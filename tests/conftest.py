@@ -26,8 +26,9 @@ LUCK = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too
 settings.register_profile("mailctl", deadline=None, suppress_health_check=LUCK)
 settings.load_profile("mailctl")
 
-# a shell's `make test &` and nohup have us ignore it, and the programs under test would too
+# a shell's `make test &` and nohup have us ignore them, and the programs under test would too
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Ran(NamedTuple):
