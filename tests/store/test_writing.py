@@ -1,5 +1,6 @@
 """Every change is whole or not at all, whatever dies, and whoever else writes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,33 @@ def test_killed_anywhere_the_store_is_the_old_or_the_new(store, event):
     assert done.returncode == 0
     assert seen[-1] == NEW
     assert not (store.root / JOURNAL).exists()
+
+
+def test_all_is_on_the_disk_before_the_journal_and_the_journal_before_the_first_rename(store, monkeypatch):
+    fsync, replace, done = os.fsync, Path.replace, []
+
+    def synced(descriptor):
+        done.append(("sync", str(Path(f"/proc/self/fd/{descriptor}").readlink())))
+        fsync(descriptor)
+
+    def renamed(path, target):
+        done.append(("rename", str(target)))
+        assert ("sync", str(path)) in done
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    Writing(store.root, {"accounts/one.toml": "a", "accounts/two.toml": "b"}, ()).commit()
+
+    root = str(store.root)
+    assert [what for what in done if ".toml." not in what[1] and f"{JOURNAL}." not in what[1]][:4] == [
+        ("rename", f"{root}/{JOURNAL}"),
+        ("sync", root),
+        ("rename", f"{root}/accounts/one.toml"),
+        ("rename", f"{root}/accounts/two.toml"),
+    ]
+    assert done.index(("rename", f"{root}/{JOURNAL}")) == 3  # behind both files and itself
+    assert ("sync", f"{root}/accounts") in done[-2:]
 
 
 def test_what_a_crash_left_half_written_goes_with_the_next_change(store):
