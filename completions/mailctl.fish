@@ -195,7 +195,7 @@ complete -c mailctl -n '__mailctl_at 0 signature' -a show -d 'Show a signature a
 complete -c mailctl -n '__mailctl_at 0 signature' -a set -d 'Set a signature, or one text of it'
 complete -c mailctl -n '__mailctl_at 0 signature' -a edit -d 'Write a signature in $VISUAL or $EDITOR'
 complete -c mailctl -n '__mailctl_at 0 signature' -a clear -d 'Take a signature away'
-complete -c mailctl -n '__mailctl_at 0 signature' -a check -d 'List what is to be looked at in signatures: faults, fields that somebody who may send has not filled in, images over 100 kB or on a web server'
+complete -c mailctl -n '__mailctl_at 0 signature' -a check -d 'List what is to be looked at in signatures'
 complete -c mailctl -n '__mailctl_at + signature show' -l as -x -a '(__mailctl_names collaborator)' -d 'As it stands under this colleague\'s mail; else yours.'
 complete -c mailctl -n '__mailctl_at + signature show' -l alias -x -d 'The signature of this alias of it.'
 complete -c mailctl -n '__mailctl_at + signature show' -l json -d 'One JSON document on stdout.'

@@ -729,7 +729,7 @@ _mailctl__signature() {
             'set:Set a signature, or one text of it'
             'edit:Write a signature in $VISUAL or $EDITOR'
             'clear:Take a signature away'
-            'check:List what is to be looked at in signatures: faults, fields that somebody who may send has not filled in, images over 100 kB or on a web server'
+            'check:List what is to be looked at in signatures'
         )
         _describe command found
         ;;

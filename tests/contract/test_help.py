@@ -24,6 +24,14 @@ def test_help_says_what_a_command_does(command: Command, capfd):
     assert command.text.split()[0] in shown
 
 
+def test_a_paragraph_is_broken_by_the_width_of_the_terminal_alone(capfd, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "2000")
+
+    assert main(["account", "import", "--help"]) == 0
+
+    assert re.search(r"Its first line names the columns, .* No passwords\.", capfd.readouterr().out)
+
+
 @pytest.mark.parametrize("command", LEAVES)
 def test_every_command_has_an_example_that_names_it(command: Command):
     assert f"mailctl {command.name}" in command.example

@@ -106,8 +106,10 @@ def import_(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add the accounts of a spreadsheet, all or none. Its first line names the columns, in English or French: address,
-    account, display name, owner, rights (alice: read, send; bob: lire), aliases, provider, login … No passwords.
+    """Add the accounts of a spreadsheet, all or none.
+
+    Its first line names the columns, in English or French: address, account, display name, owner, rights (alice: read,
+    send; bob: lire), aliases, provider, login … No passwords.
 
     Example: mailctl account import csv mailboxes.csv --dry-run
     """

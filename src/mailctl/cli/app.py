@@ -60,7 +60,15 @@ class LazyGroup(TyperGroup):
             return name, stub, rest
         command = get_command(load(f"mailctl.cli.{module_of(name)}:app"))
         command.name = name
+        for one in (command, *getattr(command, "commands", {}).values()):
+            one.help = flowing(one.help or "")
         return name, command, rest
+
+
+def flowing(text: str) -> str:
+    """A help text whose paragraphs are broken by the terminal's width alone; examples stand as they are."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(one if "Example:" in one else " ".join(one.split()) for one in paragraphs)
 
 
 def module_of(name: str) -> str:

@@ -200,8 +200,9 @@ def check(
     name: Annotated[str | None, typer.Argument(metavar="[A]", help="The account; else all of them.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what is to be looked at in signatures: faults, fields that somebody who may send has not filled in, images
-    over 100 kB or on a web server. The exit status is 1 when there is something.
+    """List what is to be looked at in signatures; the exit status is 1 when there is something.
+
+    That is faults, fields that somebody who may send has not filled in, and images over 100 kB or on a web server.
 
     Example: mailctl signature check contact
     """
