@@ -295,9 +295,9 @@ class SyncConflictError(MailctlError):
     code = "sync-conflict"
     exit_status = Exit.NO
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[Problem, ...], *, hint: str = "") -> None:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        super().__init__(f"{problems[0]}{more}", hint="set it here as it is there, then mailctl store sync")
+        super().__init__(f"{problems[0]}{more}", hint=hint or "set it here as it is there, then mailctl store sync")
         self.problems = problems
 
 

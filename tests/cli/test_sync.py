@@ -1,6 +1,7 @@
 """`store sync`: two workstations share one store, and their changes meet key by key."""
 
 import os
+import shlex
 import shutil
 import subprocess
 
@@ -118,10 +119,29 @@ def test_one_takes_away_what_the_other_changes(two):
     ran = other("store", "sync")
 
     assert ran.status == 1
-    assert "accounts/contact.toml: changed here, removed there" in ran.err.replace("'", "")
+    assert "accounts/contact.toml: changed here, removed there" in ran.err
     ok(other("account", "remove", "contact", "--yes"))
     synced(other)
     assert not (other.root / "accounts/contact.toml").exists()
+
+
+def test_what_one_took_away_and_the_other_changed_comes_back_as_the_hint_says(two):
+    one, other = two
+    one.set("notes=x")
+    ok(other("account", "remove", "contact", "--yes"))
+    synced(one)
+
+    ran = other("store", "sync")
+
+    error, hint = ran.err.splitlines()
+    assert error == "mailctl: error: accounts/contact.toml: removed here, changed there"
+    bring, enter, again = hint.removeprefix("hint: ").split("; ")
+    git(other.root, *shlex.split(bring)[3:])
+    git(other.root, *shlex.split(enter)[3:], "-m", "bring contact back")
+    assert again == "mailctl store sync"
+    synced(other)
+    assert contents(one.root) == contents(other.root)
+    assert "notes" in other.text()
 
 
 def test_both_take_the_same_away_and_add_the_same(two):

@@ -24,7 +24,8 @@ class Clash(Struct, frozen=True, kw_only=True):
     @property
     def problem(self) -> Problem:
         """The clash in words."""
-        shown = ["removed" if value is None else brief(value) for value in (self.ours, self.theirs)]
+        told = brief if self.key else str
+        shown = ["removed" if value is None else told(value) for value in (self.ours, self.theirs)]
         return Problem(self.file, 0, self.key, f"{shown[0]} here, {shown[1]} there")
 
 

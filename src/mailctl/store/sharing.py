@@ -1,6 +1,7 @@
 """A store shared by several workstations: others' changes and one's own, merged by keys and handed out with git."""
 
 import io
+import shlex
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -156,12 +157,21 @@ def take_over(root: Path, upstream: str, author: Author) -> tuple[int, tuple[tup
         return 0, ()
     met = meet(root, base, ours, theirs)
     if met.clashes:
-        raise SyncConflictError(tuple(clash.problem for clash in met.clashes))
+        told = tuple(clash.problem for clash in met.clashes)
+        raise SyncConflictError(told, hint=way_out(root, met.clashes, upstream))
     refuse_unusable(root, met.texts, tree_of(root, ours))
     new = theirs if base == ours else joined(root, met.texts, (ours, theirs), author)
     received = count(root, theirs, *([f"^{ours}"] if ours else []))
     move(root, met.texts, new)
     return received, met.uncommented
+
+
+def way_out(root: Path, clashes: tuple[Clash, ...], upstream: str) -> str:
+    """How whole files become here as they are there; empty where that is done key by key, or by taking one away."""
+    files = [shlex.quote(clash.file) for clash in clashes if not clash.key and clash.theirs is not None]
+    source = upstream.removeprefix("refs/remotes/")
+    here = f"git -C {shlex.quote(str(root))}"
+    return f"{here} checkout {source} -- {' '.join(files)}; {here} commit; mailctl store sync" if files else ""
 
 
 def meet(root: Path, base: str, ours: str, theirs: str) -> Meeting:
