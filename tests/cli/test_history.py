@@ -1,5 +1,6 @@
 """`init --git` and `store log`: every change is a commit, whatever git is configured to do, and whatever dies."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -339,3 +340,27 @@ def test_a_lock_that_git_left_behind_stops_changes_before_anything_is_written(cl
     assert ran.status == 78
     assert ran.err.splitlines()[1] == f"hint: is no git running? rm {kept}/.git/index.lock"
     assert contents(kept) == before
+
+
+@pytest.mark.parametrize("lock", ["index.lock", "HEAD.lock", "refs/heads/main.lock"])
+def test_a_lock_of_a_git_that_was_killed_is_taken_away(cli, kept, lock):
+    (kept / ".git" / lock).touch()
+    os.utime(kept / ".git" / lock, (1, 1))
+
+    ran = ok(cli("account", "set", "contact", "notes=x"))
+
+    assert "warning" not in ran.err
+    assert commits(kept)[0] == "Alice Martin|change account 'contact'"
+    assert is_clean(kept)
+
+
+def test_a_lock_of_a_git_that_waits_for_somebody_stays(cli, kept):
+    lock = kept / ".git/index.lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+    with subprocess.Popen(["git", "-C", str(kept), "cat-file", "--batch"], stdin=subprocess.PIPE) as waiting:
+        cli("account", "set", "contact", "notes=x")
+
+        assert lock.exists()
+        assert waiting.stdin
+        waiting.stdin.close()

@@ -38,6 +38,19 @@ def test_a_remote_that_refuses_is_told_and_ones_changes_stay(two, tmp_path):
     assert "notes" in one.text()
 
 
+def test_the_lock_of_a_sync_that_was_killed_stops_no_other(two):
+    one, other = two
+    one.set("notes=x")
+    other.set("display_name=Office")
+    synced(one)
+    (other.root / ".git/mailctl-index.lock").touch()
+
+    synced(other)
+
+    assert is_clean(other.root)
+    assert 'notes = "x"' in other.text()
+
+
 def test_without_a_remote_the_hint_adds_one(cli, kept):
     ran = cli("store", "sync")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct, to_builtins
 
 from mailctl.errors import MailctlError, ServerUnreachableError, StorageError, StoreError
+from mailctl.store.locks import take_away_stale
 from mailctl.store.writing import not_written, write_durably
 
 IGNORED = "# what mailctl keeps beside the store's files\n.*\n!.gitignore\n!.gitattributes\n"
@@ -139,6 +140,7 @@ def catch_up(root: Path) -> None:
     Raises:
         StoreError: git refuses; the note stays.
     """
+    take_away_stale(root, seconds=GIT_SECONDS)
     match pending(root):
         case {"files": list(files), "what": str(what), "author": {"name": str(name), "email": str(email)}}:
             record(root, [str(file) for file in files], what, Author(name=name, email=email))
