@@ -1,7 +1,7 @@
 """Handing over what waits in the outbox: to the server, into Sent, and out of the outbox."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +12,7 @@ from msgspec.structs import replace
 
 from mailctl.domain import outgoing, sendlog
 from mailctl.domain.account import Account
-from mailctl.domain.folders import Use, special
-from mailctl.domain.message import Delivery, Flag, State
+from mailctl.domain.message import Delivery, State
 from mailctl.domain.outgoing import Entry
 from mailctl.domain.rights import Right
 from mailctl.errors import (
@@ -28,12 +27,14 @@ from mailctl.errors import (
 from mailctl.local.outbox import clear_away
 from mailctl.local.sendlog import SendLog
 from mailctl.services.context import Context
+from mailctl.services.copies import Copies
 from mailctl.services.servers import Servers
 
 if TYPE_CHECKING:
-    from mailctl.remote.imap import ImapSession
+    pass
 
-NEW_SENT, LOG = "Sent", "send.log"
+LOG = "send.log"
+COPIES = 50  # that go into Sent together
 AWAY = 50  # entries whose files are taken away at once
 AHEAD = 2  # entries at hand while one is being sent
 LIGHT = 1 << 20  # bytes of a message that may be read before its turn
@@ -57,6 +58,14 @@ class Ready(NamedTuple):
     release: Callable[[], None] = lambda: None
 
 
+class Owing(NamedTuple):
+    """An entry that somebody has, and Sent not yet; with what went wrong for others."""
+
+    entry: Entry
+    raw: bytes
+    error: MailctlError | None = None
+
+
 class Courier:
     """Takes entries of one account to its servers."""
 
@@ -73,7 +82,11 @@ class Courier:
         self.cleared: list[Path] = []
         self.finished: list[Ready] = []
         self.marked: Entry | None = None
-        self.folder: str | None = None
+        self.copies = Copies(ctx, account, self.servers)
+        self.is_bulk = False
+        self.owing: list[Owing] = []
+        self.unsaved: list[Entry] = []
+        self.unnoted: dict[int, tuple[str, ...]] = {}
 
     def __enter__(self) -> "Courier":
         return self
@@ -96,7 +109,7 @@ class Courier:
         """An entry and its message, once it is known whether a message whose fate was unknown went out."""
         try:
             raw = self.ctx.outbox.raw(entry)
-            if entry.state is State.UNKNOWN and entry.recipients and self.is_in_sent(entry):
+            if entry.state is State.UNKNOWN and entry.recipients and self.copies.has(entry):
                 entry = outgoing.found_sent(entry, self.ctx.now())
         except MailctlError as fault:
             return Ready(entry, b"", fault)
@@ -104,21 +117,30 @@ class Courier:
 
     def take_all(self, coming: Iterator[Ready]) -> Iterator[Outcome]:
         """Do what is left to do for many entries, each released once it is dealt with; the others still wait."""
-        self.coming = coming
-        current: tuple[Ready, ...] = ()
+        self.coming, self.is_bulk = coming, True
+        held: list[Ready] = []
         try:
             self.look_ahead()
             while self.line:
-                current = (self.line.popleft(),)
-                yield self.take(*current)
-                self.finished += current
+                held.append(self.line.popleft())
+                began = self.begun(held[-1])
+                if isinstance(began, Owing):
+                    self.owing.append(began)
+                else:
+                    yield began
+                    self.finished.append(held.pop())
                 self.look_ahead()
+                if len(self.owing) >= COPIES or sum(len(one.raw) for one in self.owing) > LIGHT or not self.line:
+                    yield from self.copied(self.owing)
+                    self.owing.clear()
+                    self.finished += held
+                    held.clear()
         finally:
             self.catch_up()
             self.ctx.outbox.clear([*self.away, *self.cleared])
             if self.marked is not None:
                 self.save(self.marked)
-            for one in (*current, *self.line):
+            for one in (*held, *self.finished, *self.line):
                 one.release()
 
     def look_ahead(self) -> None:
@@ -129,6 +151,9 @@ class Courier:
     def catch_up(self) -> None:
         """Take out of the outbox what was sent, and release what is dealt with."""
         self.write_log()
+        while self.unsaved:
+            entry = self.unsaved.pop()
+            self.unnoted[entry.id] = self.save(entry)
         while self.gone:
             self.away.append(self.ctx.outbox.put_away(self.gone.pop()))
         for folder in self.cleared[:2]:
@@ -144,19 +169,24 @@ class Courier:
 
     def take(self, ready: Ready) -> Outcome:
         """Do what is left to do for an entry that is held."""
+        began = self.begun(ready)
+        return next(self.copied([began])) if isinstance(began, Owing) else began
+
+    def begun(self, ready: Ready) -> "Outcome | Owing":
+        """What was done for an entry that is held; or its copy, which is all that is left to do."""
         entry, raw, fault, _ = ready
         if fault is not None:
             return self.settle(outgoing.postponed(entry, fault, self.ctx.now()), error=fault)
         if not entry.recipients:
-            return self.settle(*self.with_copy(replace(entry, attempts=entry.attempts + 1), raw))
+            tried = replace(entry, attempts=entry.attempts + 1)
+            return Owing(tried, raw) if tried.owes_copy else self.settle(tried)
         if entry.copied is False:
-            self.servers.expect_mailbox()
+            self.copies.expect()
         after, error = self.handed_over(entry, raw)
         if not after.owes_copy:
             return self.instead(entry, self.settle(after, error=error))
-        unsaved = self.save(after)
-        after, warnings = self.with_copy(after, raw)
-        return self.settle(after, (*unsaved, *warnings), error=error)
+        self.unsaved.append(after)
+        return Owing(after, raw, error)
 
     def handed_over(self, entry: Entry, raw: bytes) -> tuple[Entry, MailctlError | None]:
         """The entry after the server has answered, and what went wrong, if anything."""
@@ -245,16 +275,18 @@ class Courier:
         self.save(outcome.entry)  # it stays the first one's
         return outcome
 
-    def with_copy(self, entry: Entry, raw: bytes) -> tuple[Entry, tuple[str, ...]]:
-        """The entry after its copy was laid into Sent; where that fails, a warning, and it is tried again later."""
-        if not entry.owes_copy:
-            return entry, ()
-        try:
-            self.file_copy(entry, raw)
-        except MailctlError as error:
-            words = f"sent, but there is no copy in Sent yet: {error}"
-            return outgoing.settled(replace(entry, last_reply=words), self.ctx.now()), (words,)
-        return outgoing.settled(replace(entry, copied=True), self.ctx.now()), ()
+    def copied(self, owing: Sequence[Owing]) -> Iterator[Outcome]:
+        """Lay copies into Sent; where that fails, a warning, and it is tried again later."""
+        self.catch_up()
+        errors = self.copies.lay([(one.entry, one.raw) for one in owing])
+        for (entry, _, error), fault in zip(owing, errors, strict=True):
+            warnings = self.unnoted.pop(entry.id, ())
+            if fault is None:
+                yield self.settle(outgoing.settled(replace(entry, copied=True), self.ctx.now()), warnings, error=error)
+                continue
+            words = f"sent, but there is no copy in Sent yet: {fault}"
+            after = outgoing.settled(replace(entry, last_reply=words), self.ctx.now())
+            yield self.settle(after, (*warnings, words), error=error)
 
     def settle(self, entry: Entry, warnings: tuple[str, ...] = (), *, error: MailctlError | None = None) -> Outcome:
         """Keep what is left of an entry, or let it go."""
@@ -278,7 +310,7 @@ class Courier:
 
     def let_go(self, entry: Entry) -> None:
         """Take an entry out of the outbox; of many, the files go while the next is being sent."""
-        if self.line:  # more to do: it goes while the server is at the next
+        if self.is_bulk:  # it goes while the server is at the next
             self.gone.append(entry)
         else:
             self.ctx.outbox.remove(entry)
@@ -299,33 +331,6 @@ class Courier:
         except StorageError as error:
             return (f"the outbox could not note what became of {entry.id}: {error}",)
         return ()
-
-    # -- the copy
-
-    def file_copy(self, entry: Entry, raw: bytes) -> None:
-        """Lay a copy into Sent, unless one is there: the provider's own, or one whose answer was lost."""
-        session = self.servers.mailbox()
-        folder = self.folder = self.folder or self.sent_folder(session) or self.made_sent_folder(session)
-        provider = self.ctx.provider(self.account)
-        is_ours_alone = provider is not None and provider.files_sent is False and entry.attempts == 1
-        if is_ours_alone or not session.has_message(folder, entry.message_id):
-            session.append(folder, raw, flags=frozenset({Flag.SEEN}), when=entry.created)
-
-    def is_in_sent(self, entry: Entry) -> bool:
-        """Whether a message whose fate is not known lies in Sent, so that it went out."""
-        session = self.servers.mailbox()
-        folder = self.sent_folder(session)
-        return folder is not None and session.has_message(folder, entry.message_id)
-
-    def sent_folder(self, session: "ImapSession") -> str | None:
-        """The folder of sent mail; None where there is none."""
-        return special(session.folders(), Use.SENT, chosen=self.account.folders)
-
-    def made_sent_folder(self, session: "ImapSession") -> str:
-        """The first folder of sent mail of a mailbox that has none."""
-        name = f"{session.personal_prefix()}{NEW_SENT}"
-        session.create(name)
-        return name
 
 
 def is_light(ready: Ready) -> bool:

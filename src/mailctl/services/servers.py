@@ -1,5 +1,6 @@
 """An account's servers while mail is handed over: one login at each, both at once, anew when the server hung up."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -20,8 +21,9 @@ Session = TypeVar("Session")
 class Opening(Generic[Session]):
     """A session that is opened in a thread of its own, while there is something else to do."""
 
-    def __init__(self, manager: AbstractContextManager[Session]) -> None:
+    def __init__(self, manager: AbstractContextManager[Session], then: Callable[[Session], None]) -> None:
         self.manager = manager
+        self.then = then
         self.session: Session | None = None
         self.error: BaseException | None = None
         self.is_unwanted = False
@@ -36,6 +38,8 @@ class Opening(Generic[Session]):
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             self.error = error
             return
+        with suppress(MailctlError):  # what fails here fails again where it is told
+            self.then(session)
         with self.turn:
             self.session = session
             is_unwanted = self.is_unwanted
@@ -90,10 +94,14 @@ class Servers:
         self.warming = Thread(target=warm, args=(self.outgoing, copies), daemon=True)
         self.warming.start()
 
-    def expect_mailbox(self) -> None:
-        """Begin to open the mailbox, which will be wanted when the message is sent."""
+    def expect_mailbox(self, then: "Callable[[ImapSession], None]") -> None:
+        """Begin to open the mailbox, which will be wanted when the message is sent.
+
+        Args:
+            then: done in the session as soon as it is there.
+        """
         if self.ctx.open_trace is None and not (self.early or self.imap or self.imap_error):
-            self.early = Opening(self.ctx.imap(self.account))
+            self.early = Opening(self.ctx.imap(self.account), then)
             self.sessions.callback(self.early.close)
 
     def submission(self) -> "SmtpSession":

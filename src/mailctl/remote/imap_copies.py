@@ -1,0 +1,133 @@
+"""Laying copies into a folder, many with few round trips: looked for, then appended (RFC 9051, 6.3.12; RFC 7888)."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from mailctl.domain.message import Flag
+from mailctl.errors import MailctlError, MessageRefusedError, ProtocolError, ServerUnreachableError
+from mailctl.remote.imap import ImapSession
+from mailctl.remote.imap_answers import MONTHS
+from mailctl.remote.imap_lines import quoted
+from mailctl.remote.smtp_envelope import with_crlf
+
+AT_ONCE = 50  # commands under way: what is answered to them must fit into the socket's buffers
+SHORT = 4096  # bytes of a literal that LITERAL- lets go without being asked for
+
+
+class Copy(NamedTuple):
+    """A message to lay down, marked as read."""
+
+    message_id: str
+    raw: bytes
+    when: datetime
+
+
+def lay_down(
+    session: ImapSession, folder: str, copies: Sequence[Copy], *, look: bool = True
+) -> list[MailctlError | None]:
+    """Lay copies into a folder, but for those that are there; for each what went wrong, or None.
+
+    Args:
+        session: logged in.
+        folder: which one.
+        copies: what to lay down.
+        look: whether one may be there already.
+
+    Raises:
+        ServerUnreachableError: the connection was lost; what became of some is not known.
+    """
+    found: list[MailctlError | None] = []
+    for start in range(0, len(copies), AT_ONCE):
+        some = copies[start : start + AT_ONCE]
+        there = those_there(session, folder, some) if look else [None] * len(some)
+        missing = [copy for copy, seen in zip(some, there, strict=True) if not seen]
+        came = iter(append_all(session, folder, missing))
+        found += [next(came) if not seen else seen if isinstance(seen, MailctlError) else None
+                  for seen in there]  # fmt: skip
+    return found
+
+
+def those_there(session: ImapSession, folder: str, copies: Sequence[Copy]) -> "list[MailctlError | bool | None]":
+    """Whether each is in the folder, or why the server does not say."""
+    session.examine(folder)
+    tags = []
+    with session.asking(f"search '{folder}'"):
+        for copy in copies:
+            charset = () if copy.message_id.isascii() else ("CHARSET", "UTF-8")
+            words = (*charset, "HEADER", "Message-ID", quoted(copy.message_id.encode()))
+            session.lines.untagged_responses.pop("SEARCH", None)
+            tags.append(session.lines._command("UID", "SEARCH", *words))
+    return [is_there(session, folder, tag) for tag in tags]
+
+
+def is_there(session: ImapSession, folder: str, tag: bytes) -> MailctlError | bool:
+    """What one search came to."""
+    try:
+        with session.asking(f"search '{folder}'"):
+            session.lines.finish("SEARCH", tag)
+            told = session.lines.untagged_responses.pop("SEARCH", [])
+            return any(isinstance(line, bytes) and re.search(rb"\d", line) for line in told)
+    except ServerUnreachableError:
+        raise
+    except MailctlError as error:
+        return error
+
+
+def append_all(session: ImapSession, folder: str, copies: Sequence[Copy]) -> list[MailctlError | None]:
+    """Append messages, none waiting for the one before where the server lets us."""
+    tags = [begin(session, folder, copy) for copy in copies]
+    return [end(session, folder, tag) for tag in tags]
+
+
+def begin(session: ImapSession, folder: str, copy: Copy) -> bytes | MailctlError:
+    """Say one APPEND; its tag, or why it was not said."""
+    data = with_crlf(copy.raw)
+    limit = next((one[12:] for one in session.capabilities if one.startswith("APPENDLIMIT=")), "")
+    if limit.isdigit() and len(data) > int(limit):
+        where = session.server.where
+        return MessageRefusedError(f"{where} takes {limit} bytes at most, this message has {len(data)}")
+    words = (quoted(session.wire_name(folder)), f"({Flag.SEEN})".encode(), quoted(internal_date(copy.when).encode()))
+    at_once = "LITERAL+" in session.capabilities or ("LITERAL-" in session.capabilities and len(data) <= SHORT)
+    try:
+        with session.asking(f"keep the message in '{folder}'"):
+            if not at_once:
+                session.lines.literal = data  # type: ignore[assignment]  # imaplib's own type has no literals
+                return said(session, words)
+            tag: bytes = session.lines._new_tag()
+            session.lines.send(b" ".join((tag, b"APPEND", *words, b"{%d+}\r\n" % len(data))))
+            session.lines.send(data)
+            session.lines.send(b"\r\n")
+            return tag
+    except ServerUnreachableError:
+        raise
+    except MailctlError as error:
+        return error
+
+
+def said(session: ImapSession, words: Sequence[bytes]) -> bytes:
+    """Say an APPEND whose literal the server asks for; its tag."""
+    tag = session.lines._command("APPEND", *words)
+    if not isinstance(tag, bytes):
+        raise ProtocolError(f"{session.server.where} answered with what cannot be read")
+    return tag
+
+
+def end(session: ImapSession, folder: str, tag: bytes | MailctlError) -> MailctlError | None:
+    """What one APPEND came to."""
+    if isinstance(tag, MailctlError):
+        return tag
+    try:
+        with session.asking(f"keep the message in '{folder}'"):
+            session.lines.finish("APPEND", tag)
+    except ServerUnreachableError:
+        raise
+    except MailctlError as error:
+        return error
+    return None
+
+
+def internal_date(when: datetime) -> str:
+    """A moment as INTERNALDATE, whatever the locale."""
+    return f"{when.day:02}-{MONTHS[when.month - 1].capitalize()}-{when:%Y %H:%M:%S %z}"
