@@ -132,3 +132,12 @@ def test_a_reader_that_leaves_early_is_no_failure(cli, firm):
     os.close(writer)
 
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_folder_whose_name_is_no_utf8_is_shown_in_json_too(cli, tmp_path):
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/\xe9")
+
+    ran = ok(cli("--store", folder, "store", "path", "--json"))
+
+    assert ran.json["store"] == folder
+    assert ran.out.isascii()

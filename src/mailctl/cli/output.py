@@ -11,8 +11,18 @@ from mailctl.cli.clean import clean, clean_lines, escaped
 
 def print_json(value: Any) -> None:
     """One document on stdout."""
-    data = msgspec.json.format(msgspec.json.encode(value), indent=2)
-    emit(escaped(data.decode()) + "\n")
+    emit(document(value) + "\n")
+
+
+def document(value: Any) -> str:
+    """A value as JSON; bytes of a file's name that are no UTF-8 stand as lone surrogates, as escapes."""
+    try:
+        data = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        import json
+
+        return json.dumps(msgspec.to_builtins(value), indent=2)
+    return escaped(msgspec.json.format(data, indent=2).decode())
 
 
 def print_text(text: str) -> None:
