@@ -11,7 +11,7 @@ from mailctl.remote.wire import PIECE, Wire, cause, reaching
 from remote.conftest import server_at
 from support.scripted import serving
 
-STEP = 0.5  # seconds of a deadline
+STEP = 1.0  # seconds of a deadline
 
 
 def test_a_large_message_on_a_slow_line_has_a_deadline_for_each_piece():
