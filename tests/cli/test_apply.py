@@ -260,3 +260,17 @@ def test_a_right_of_nobody_is_named_where_the_document_says_it(cli, store):
     assert ran.status == 65
     [problem] = ran.json["error"]["problems"]
     assert (problem["file"], problem["line"], problem["key"]) == ("stdin", 15, "accounts.sales.rights.x.y")
+
+
+def test_pruning_takes_no_account_away_whose_mail_waits(cli, firm):
+    kept = ok(cli("export", "contact", "carol", "watch")).out
+    ok(cli("send", "anna@firm.example", "-a", "contact", "-s", "Plans", "--queue", input="Hello"))
+    without_it = ok(cli("export", "billing", "carol", "watch")).out
+
+    refused = cli("apply", "-", "--prune", "--dry-run", input=without_it)
+    done = cli("apply", "-", "--prune", input=kept)
+
+    assert refused.status == 65
+    assert "1 message of 'contact' is in the outbox" in refused.err
+    assert done.status == 0
+    assert not (firm / "accounts/billing.toml").exists()

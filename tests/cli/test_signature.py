@@ -221,6 +221,13 @@ def test_the_same_again_changes_nothing(cli, signed):
     assert "as it was" in ran.err
 
 
+def test_setting_nothing_is_no_way_to_clear(cli, signed):
+    refused = cli("signature", "set", "contact", "--text", "-", input="")
+
+    assert (refused.status, "mailctl signature clear contact" in refused.err) == (65, True)
+    assert ok(cli("signature", "show", "contact")).out
+
+
 # -- clear, rights, check
 
 

@@ -12,7 +12,7 @@ import typer
 from mailctl.cli.params import AsJson, Yes, new_app
 from mailctl.cli.session import Session, session
 from mailctl.domain.signature import Position
-from mailctl.errors import Exit, UsageError
+from mailctl.errors import BadDataError, Exit, UsageError
 
 if TYPE_CHECKING:
     from mailctl.domain.signature import Signature
@@ -81,6 +81,8 @@ def set_(
     refuse_unclear(files, position)
     before = service.own(run.context, name, alias=alias)
     texts = {key: read_text(file) for key, file in files.items()}
+    if service.edited(before, texts, position=position) is None:
+        raise BadDataError("nothing would be left of the signature", hint=f"mailctl signature clear {name}")
     names = {key: "standard input" if file == STDIN else file for key, file in files.items()}
     after = service.set_(
         run.context, name, lambda before: service.edited(before, texts, position=position), alias=alias, names=names

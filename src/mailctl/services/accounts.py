@@ -13,7 +13,7 @@ from mailctl.domain.provider import Provider, incoming_of, outgoing_of
 from mailctl.domain.rights import Right, in_order
 from mailctl.errors import AlreadyExistsError, BadDataError, StoreError
 from mailctl.services.account_mail import follow_renamed
-from mailctl.services.context import Context
+from mailctl.services.context import Context, named
 from mailctl.services.keys import with_keys, without_keys
 from mailctl.store.decode import decode_account
 
@@ -191,10 +191,11 @@ def try_servers(ctx: Context, account: Account, secret: str | None) -> None:
     with ExitStack() as sessions:
         for number, server in enumerate(servers(ctx, account)):
             known = secret or lookup(server, account=account.name, environ=ctx.environ, interactive=ctx.interactive)
-            if number:
-                sessions.enter_context(open_smtp(server, known, trace=ctx.trace))
-            else:
-                sessions.enter_context(open_imap(server, known, trace=ctx.trace))
+            with named(account, "outgoing" if number else "incoming"):
+                if number:
+                    sessions.enter_context(open_smtp(server, known, trace=ctx.trace))
+                else:
+                    sessions.enter_context(open_imap(server, known, trace=ctx.trace))
             ctx.say(f"logged in at {server.where}")
 
 

@@ -17,6 +17,7 @@ from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
 from mailctl.errors import BadDataError, InputMissingError, Problem, ProviderNotFoundError, StoreError
 from mailctl.services.context import Context
+from mailctl.services.renaming import forget_secrets, refuse_waiting
 from mailctl.store.change import Change
 from mailctl.store.decode import Source, invalid
 from mailctl.store.documents import Document, decode_documents, encode_document
@@ -84,6 +85,10 @@ def apply(ctx: Context, sources: tuple[Source, ...], *, prune: bool = False, dry
             refuse_dangling(ctx, have, wanted, steps)
             enact(change, wanted, steps)
             change.check_references(ctx.store.read)
+        gone = {step.name for step in steps if step.action is Action.DELETE and step.what == "account"}
+        refuse_waiting(ctx, gone)
+    if not dry_run:
+        forget_secrets(ctx, [account for account in have.accounts if account.name in gone])
     return Plan(changes=steps, applied=bool(steps) and not dry_run)
 
 

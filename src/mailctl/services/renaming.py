@@ -1,5 +1,8 @@
 """An account renamed or removed, with every mention of it in the store and what lies on this machine."""
 
+from collections import Counter
+from collections.abc import Collection
+
 from msgspec.structs import replace
 
 from mailctl.domain.account import Account, SecretPlace, Server
@@ -51,16 +54,24 @@ def remove(ctx: Context, name: str) -> Account:
     follow_renamed(ctx)
     with ctx.change(f"remove account '{name}'") as change:
         account = ctx.store.account(name)
-        waiting = [entry for entry in ctx.outbox.entries() if entry.account == name]
-        if waiting:
-            raise BadDataError(
-                f"{len(waiting)} messages of '{name}' are in the outbox", hint="mailctl outbox flush, or drop N"
-            )
+        refuse_waiting(ctx, (name,))
         change.remove_account(name)
         for value in mentioning(ctx, name, None):
             change.put(value)
-    forget_secrets(ctx, account)
+    forget_secrets(ctx, (account,))
     return account
+
+
+def refuse_waiting(ctx: Context, names: Collection[str]) -> None:
+    """Refuse to take accounts away whose mail has not gone yet.
+
+    Raises:
+        BadDataError: such mail is in the outbox.
+    """
+    waiting = Counter(entry.account for entry in ctx.outbox.entries() if entry.account in names)
+    for name, number in waiting.items():
+        what = f"{number} messages of '{name}' are" if number > 1 else f"1 message of '{name}' is"
+        raise BadDataError(f"{what} in the outbox", hint="mailctl outbox flush, or drop N")
 
 
 def mentioning(ctx: Context, name: str, new: str | None) -> tuple[Settings | Collaborator, ...]:
@@ -87,13 +98,17 @@ def swapped(value: str | None, name: str, new: str | None) -> str | None:
     return new if value == name else value
 
 
-def forget_secrets(ctx: Context, account: Account) -> None:
-    """Delete an account's passwords from the keyring, unless another account logs in with them."""
+def forget_secrets(ctx: Context, gone: Collection[Account]) -> None:
+    """Delete the passwords of accounts that are gone from the keyring, unless another account logs in with them."""
+    servers_of = [server for account in gone for server in known_servers(ctx, account)]
+    own = [server for server in servers_of if server.auth.secret is SecretPlace.KEYRING]
+    if not own:
+        return
     from mailctl import secrets
 
     others = {secrets.user_of(server) for other in ctx.store.accounts()[0] for server in known_servers(ctx, other)}
-    for server in known_servers(ctx, account):
-        if server.auth.secret is not SecretPlace.KEYRING or secrets.user_of(server) in others:
+    for server in own:
+        if secrets.user_of(server) in others:
             continue
         try:
             secrets.forget(server, environ=ctx.environ)
