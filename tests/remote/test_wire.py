@@ -15,7 +15,7 @@ STEP = 1.0  # seconds of a deadline
 
 
 def test_a_large_message_on_a_slow_line_has_a_deadline_for_each_piece():
-    size = 60 * PIECE
+    size = 120 * PIECE
     taken = []
 
     def slow(peer):
