@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mailctl.services.context import Context
     from mailctl.services.importing import Imported
 
-app = new_app("Add, look at and change the firm's mailboxes.")
+app = new_app("Add, look at and change the firm's mailboxes.", example="mailctl account list")
 COLUMNS = ("name", "address", "kind", "owner", "checker_only", "my_rights")
 
 Name = Annotated[str, typer.Argument(metavar="A", help="The account.")]

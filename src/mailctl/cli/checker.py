@@ -7,14 +7,11 @@ import typer
 from mailctl.cli.params import AsJson, new_app
 from mailctl.cli.session import session
 
-HELP = "Watch accounts and tell of unread mail; nothing in them is changed or marked as read."
-app = new_app(HELP)
+app = new_app(
+    "Watch accounts and tell of unread mail; nothing in them is changed or marked as read.",
+    example="mailctl checker status",
+)
 COLUMNS = ("account", "state", "unread", "last_look", "last_error")
-
-
-@app.callback(help=HELP)
-def group() -> None:
-    """Watch accounts; nothing in them is changed or marked as read."""
 
 
 @app.command()

@@ -11,7 +11,7 @@ from mailctl.errors import Exit
 if TYPE_CHECKING:
     from mailctl.services.leaving import Leaving
 
-app = new_app("Add, look at and change the firm's people.")
+app = new_app("Add, look at and change the firm's people.", example="mailctl collaborator list")
 
 Name = Annotated[str, typer.Argument(metavar="C", help="The collaborator's short name.")]
 

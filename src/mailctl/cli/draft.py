@@ -8,7 +8,10 @@ from mailctl.cli import writing
 from mailctl.cli.params import AccountName, AsJson, Yes, new_app
 from mailctl.cli.session import session
 
-app = new_app("Look after an account's drafts: they lie on its server, where other mail programs find them too.")
+app = new_app(
+    "Look after an account's drafts: they lie on its server, where other mail programs find them too.",
+    example="mailctl draft list",
+)
 COLUMNS = ("id", "to", "subject", "date", "size")
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="Its number, as `mailctl draft list` shows it.")]

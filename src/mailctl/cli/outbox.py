@@ -10,7 +10,10 @@ from mailctl.cli.session import session
 if TYPE_CHECKING:
     from mailctl.services.outbox import Shown
 
-app = new_app("Look after the mail that could not go yet, was refused, or still wants its copy in Sent.")
+app = new_app(
+    "Look after the mail that could not go yet, was refused, or still wants its copy in Sent.",
+    example="mailctl outbox list",
+)
 COLUMNS = ("id", "account", "state", "recipients", "subject", "next_attempt", "last_reply")
 
 Number = Annotated[int, typer.Argument(metavar="N", help="Its number, as `mailctl outbox list` shows it.")]

@@ -17,12 +17,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 
-def new_app(help_text: str | None = None) -> typer.Typer:
-    """A Typer application for one command or one family of commands."""
+def new_app(help_text: str | None = None, *, example: str = "") -> typer.Typer:
+    """A Typer application for one command or, with a help text and an example, for a family of commands."""
     return typer.Typer(
         add_completion=False,
         no_args_is_help=help_text is not None,
-        help=help_text,
+        help=f"{help_text}\n\nExample: {example}" if example else help_text,
         context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode="rich",
     )

@@ -12,7 +12,10 @@ from mailctl.errors import UsageError
 if TYPE_CHECKING:
     from mailctl.cli.session import Session
 
-app = new_app("Keep, try and forget the passwords of accounts; they are in the keyring and never in the store.")
+app = new_app(
+    "Keep, try and forget the passwords of accounts; they are in the keyring and never in the store.",
+    example="mailctl password check contact",
+)
 COLUMNS = ("service", "server", "login", "ok", "error")
 
 Name = Annotated[str, typer.Argument(metavar="A", help="The account.")]

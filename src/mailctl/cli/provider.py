@@ -7,7 +7,9 @@ import typer
 from mailctl.cli.params import AsJson, new_app
 from mailctl.cli.session import session
 
-app = new_app("Look at the presets: servers, login and authentication of known providers.")
+app = new_app(
+    "Look at the presets: servers, login and authentication of known providers.", example="mailctl provider show ovh"
+)
 
 
 @app.command(name="list")

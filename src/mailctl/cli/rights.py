@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mailctl.services.rights import Grant
     from mailctl.services.rights_push import Compared
 
-app = new_app("Say who may do what with which account.")
+app = new_app("Say who may do what with which account.", example="mailctl rights list")
 COLUMNS = ("account", "collaborator", "rights", "owner")
 REVIEWED = ("account", "collaborator", "right", "through", "since", "by", "change")
 

@@ -17,7 +17,9 @@ from mailctl.errors import BadDataError, Exit, UsageError
 if TYPE_CHECKING:
     from mailctl.domain.signature import Signature
 
-app = new_app("Look at and write what is added to the mail of an account.")
+app = new_app(
+    "Look at and write what is added to the mail of an account.", example="mailctl signature show contact --as alice"
+)
 STDIN = "-"
 
 

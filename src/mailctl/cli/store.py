@@ -8,7 +8,7 @@ from mailctl.cli.params import AsJson, new_app
 from mailctl.cli.session import session
 from mailctl.errors import Exit
 
-app = new_app("Check the store, show its history, share it, say where it lies.")
+app = new_app("Check the store, show its history, share it, say where it lies.", example="mailctl store check")
 
 
 @app.command()
