@@ -293,7 +293,9 @@ def parts(bench: Bench, wanted: list[str], rounds: int) -> None:
     if "fars" in wanted:
         with far_away(bench) as distant:
             provision(distant)
-            table(distant, f"100 messages, {ROUND_TRIP} ms", series(distant, 100, far=True), max(rounds // 6, 1), per=100)
+            table(
+                distant, f"100 messages, {ROUND_TRIP} ms", series(distant, 100, far=True), max(rounds // 6, 1), per=100
+            )
 
 
 def table(bench: Bench, title: str, cases: list[Case], rounds: int, per: int = 1) -> None:
