@@ -124,7 +124,9 @@ def test_either_one_account_or_many(cli, accounts, words):
         pytest.param('auth = { secret = "hunter2" }', "says where the password is, never the password", id="secret"),
         pytest.param('auth = { secret = ["hunter2"] }', "says where the password is, never the password", id="a list"),
         pytest.param('incoming = { auth = { secret = "hunter2" } }', "one of keyring, command, env", id="of a server"),
-        pytest.param('auth = { secret = "env", env = "hunter 2" }', "auth.env: expected a variable's name", id="for its name"),
+        pytest.param(
+            'auth = { secret = "env", env = "hunter 2" }', "auth.env: expected a variable's name", id="for its name"
+        ),
     ],
 )
 def test_a_file_with_a_password_is_refused_and_not_repeated(cli, store, table, said):
