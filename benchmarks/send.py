@@ -125,7 +125,8 @@ def swaks(bench: Bench) -> list[str]:
     """swaks."""
     return ["swaks", "--silent", "3", "--server", "localhost", "--port", str(bench.ports["SMTPS"]), "--tlsc",
             "--tls-verify", "--tls-ca-path", str(bench.certificate), "--auth", "PLAIN", "--auth-user", USER,
-            "--auth-password", rig.PASSWORD, "--from", USER, "--to", TO, "--data", f"@{bench.root / 'small'}"]  # fmt: skip
+            "--auth-password", rig.PASSWORD, "--from", USER, "--to", TO,
+            "--data", f"@{bench.root / 'small'}"]  # fmt: skip
 
 
 def single(bench: Bench, *, far: bool = False) -> list[Case]:
