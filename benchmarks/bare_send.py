@@ -1,4 +1,4 @@
-"""The least that sends: `bare_send.py COUNT FILE` hands a file's message to the server COUNT times in one smtplib session.
+"""The least that sends: `bare_send.py COUNT FILE` hands a file to the server COUNT times in one smtplib session.
 
 Where, as whom and to whom comes from the environment, as `benchmarks/send.py` sets it.
 """
