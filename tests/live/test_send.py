@@ -178,6 +178,26 @@ def test_a_copy_that_the_server_filed_is_not_made_twice(cli, mail, contact, outb
     assert outbox.entries() == ()
 
 
+@pytest.mark.parametrize("reachable", [True, False])
+def test_many_are_copied_once_each_also_those_that_the_server_filed(cli, mail, contact, outbox, reachable):
+    contact(imap_port=None if reachable else 1)
+    sent = [ok(cli("send", "alice@mail.test", "-s", str(number), "--queue", "--json", input="Hello")).json
+            for number in range(55)]  # fmt: skip
+
+    ok(cli("outbox", "flush"))
+    if not reachable:
+        filed = f"Message-ID: {sent[7]['message_id']}\r\nSubject: 7\r\n\r\nHello\r\n".encode()
+        mail.deliver("contact", filed, folder="Sent")
+        ok(cli("account", "set", "contact", f"incoming.port={mail.imaps_port}"))
+        ok(cli("outbox", "flush"))
+
+    copies = sorted(int(parsed(raw)["Subject"]) for raw in mail.messages("contact", "Sent"))
+    assert copies == list(range(55))
+    assert set(mail.flags("contact", "Sent")) >= {frozenset({"\\Seen"})}
+    assert len(mail.await_messages("alice", 55)) == 55
+    assert outbox.entries() == ()
+
+
 def test_the_folder_that_the_account_names_gets_the_copy(cli, mail, contact):
     contact()
     mail.deliver("contact", b"Subject: old\r\n\r\nx\r\n", folder="Elsewhere")

@@ -13,15 +13,21 @@ from mailctl.remote.imap_lines import quoted
 from mailctl.remote.smtp_envelope import with_crlf
 
 AT_ONCE = 50  # commands under way: what is answered to them must fit into the socket's buffers
+NUMBER = re.compile(rb"\d")
+COUNTED = re.compile(rb'\(TAG "?([^")]+)"?\).*\bCOUNT (\d{1,18})', re.IGNORECASE)
 SHORT = 4096  # bytes of a literal that LITERAL- lets go without being asked for
 
 
 class Copy(NamedTuple):
-    """A message to lay down, marked as read."""
+    """A message to lay down, marked as read.
+
+    `since` is the UID from which on it may be there already: a folder of years is not searched for what was just sent.
+    """
 
     message_id: str
     raw: bytes
     when: datetime
+    since: int = 1
 
 
 def lay_down(
@@ -49,36 +55,62 @@ def lay_down(
     return found
 
 
-def those_there(session: ImapSession, folder: str, copies: Sequence[Copy]) -> "list[MailctlError | bool | None]":
-    """Whether each is in the folder, or why the server does not say."""
+def those_there(session: ImapSession, folder: str, copies: Sequence[Copy]) -> "list[MailctlError | bool]":
+    """Whether each is in the folder, or why the server does not say.
+
+    All are asked for at once only where each answer names its question (RFC 4731): Dovecot answers several searches in
+    any order.
+    """
     session.examine(folder)
-    tags = []
+    if "ESEARCH" not in session.capabilities:
+        return [is_there(session, folder, ask(session, folder, copy)) for copy in copies]
+    session.lines.untagged_responses.pop("ESEARCH", None)
+    tags = [ask(session, folder, copy, "RETURN (COUNT)") for copy in copies]
+    failed = [failure(session, f"search '{folder}'", "SEARCH", tag) for tag in tags]
+    told = session.lines.untagged_responses.pop("ESEARCH", [])
+    found = {one[1]: int(one[2]) for line in told if isinstance(line, bytes) and (one := COUNTED.search(line))}
+    return [error or found.get(tag, 0) > 0 for tag, error in zip(tags, failed, strict=True)]
+
+
+def ask(session: ImapSession, folder: str, copy: Copy, *wanted: str) -> bytes:
+    """Ask for one; the search's tag."""
+    charset = () if copy.message_id.isascii() else ("CHARSET", "UTF-8")
+    newer = () if copy.since <= 1 else ("UID", f"{copy.since}:*")
+    words = (*wanted, *charset, *newer, "HEADER", "Message-ID", quoted(copy.message_id.encode()))
     with session.asking(f"search '{folder}'"):
-        for copy in copies:
-            charset = () if copy.message_id.isascii() else ("CHARSET", "UTF-8")
-            words = (*charset, "HEADER", "Message-ID", quoted(copy.message_id.encode()))
-            session.lines.untagged_responses.pop("SEARCH", None)
-            tags.append(session.lines._command("UID", "SEARCH", *words))
-    return [is_there(session, folder, tag) for tag in tags]
+        session.lines.untagged_responses.pop("SEARCH", None)
+        tag: bytes = session.lines._command("UID", "SEARCH", *words)
+        return tag
 
 
 def is_there(session: ImapSession, folder: str, tag: bytes) -> MailctlError | bool:
     """What one search came to."""
+    error = failure(session, f"search '{folder}'", "SEARCH", tag)
+    told = session.lines.untagged_responses.pop("SEARCH", [])
+    return error or any(isinstance(line, bytes) and NUMBER.search(line) for line in told)
+
+
+def failure(session: ImapSession, what: str, name: str, tag: bytes) -> MailctlError | None:
+    """Why a command failed, once it has ended; None when it did not.
+
+    Raises:
+        ServerUnreachableError: the connection was lost.
+    """
     try:
-        with session.asking(f"search '{folder}'"):
-            session.lines.finish("SEARCH", tag)
-            told = session.lines.untagged_responses.pop("SEARCH", [])
-            return any(isinstance(line, bytes) and re.search(rb"\d", line) for line in told)
+        with session.asking(what):
+            session.lines.finish(name, tag)
     except ServerUnreachableError:
         raise
     except MailctlError as error:
         return error
+    return None
 
 
 def append_all(session: ImapSession, folder: str, copies: Sequence[Copy]) -> list[MailctlError | None]:
     """Append messages, none waiting for the one before where the server lets us."""
     tags = [begin(session, folder, copy) for copy in copies]
-    return [end(session, folder, tag) for tag in tags]
+    what = f"keep the message in '{folder}'"
+    return [tag if isinstance(tag, MailctlError) else failure(session, what, "APPEND", tag) for tag in tags]
 
 
 def begin(session: ImapSession, folder: str, copy: Copy) -> bytes | MailctlError:
@@ -112,20 +144,6 @@ def said(session: ImapSession, words: Sequence[bytes]) -> bytes:
     if not isinstance(tag, bytes):
         raise ProtocolError(f"{session.server.where} answered with what cannot be read")
     return tag
-
-
-def end(session: ImapSession, folder: str, tag: bytes | MailctlError) -> MailctlError | None:
-    """What one APPEND came to."""
-    if isinstance(tag, MailctlError):
-        return tag
-    try:
-        with session.asking(f"keep the message in '{folder}'"):
-            session.lines.finish("APPEND", tag)
-    except ServerUnreachableError:
-        raise
-    except MailctlError as error:
-        return error
-    return None
 
 
 def internal_date(when: datetime) -> str:

@@ -24,27 +24,33 @@ class Copies:
         self.account = account
         self.servers = servers
         self.folder: str | None = None
+        self.next_uid = 1
 
     def expect(self) -> None:
         """Begin to open the mailbox and look for the folder: there is something to copy soon."""
         self.servers.expect_mailbox(self.look)
 
     def look(self, session: "ImapSession") -> None:
-        """Find the folder where it is not known yet; None where there is none."""
+        """Find the folder where it is not known yet, and where in it new copies begin; None where there is none."""
         if self.folder is None:
             self.folder = special(session.folders(), Use.SENT, chosen=self.account.folders)
+            self.next_uid = session.examine(self.folder).uidnext if self.folder is not None else 1
 
-    def lay(self, sent: Sequence[tuple[Entry, bytes]]) -> list[MailctlError | None]:
+    def lay(self, sent: Sequence[tuple[Entry, bytes, int]]) -> list[MailctlError | None]:
         """Lay copies into the folder, but for those that are there: the provider's own, or one whose answer was lost.
 
-        For each what went wrong, or None.
+        Args:
+            sent: each entry with its message, and what `next_uid` was before it was sent for the first time.
+
+        Returns:
+            For each what went wrong, or None.
         """
         from mailctl.remote.imap_copies import Copy, lay_down
 
         provider = self.ctx.provider(self.account)
         is_ours = provider is not None and provider.files_sent is False
-        look = not (is_ours and all(entry.attempts == 1 for entry, _ in sent))
-        copies = [Copy(entry.message_id, raw, entry.created) for entry, raw in sent]
+        look = not (is_ours and all(entry.attempts == 1 for entry, *_ in sent))
+        copies = [Copy(entry.message_id, raw, entry.created, since) for entry, raw, since in sent]
         try:
             session = self.servers.mailbox()
             self.look(session)

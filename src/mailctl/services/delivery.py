@@ -59,11 +59,15 @@ class Ready(NamedTuple):
 
 
 class Owing(NamedTuple):
-    """An entry that somebody has, and Sent not yet; with what went wrong for others."""
+    """An entry that somebody has, and Sent not yet; with what went wrong for others.
+
+    `since` is the UID in Sent from which on its copy may be there already.
+    """
 
     entry: Entry
     raw: bytes
     error: MailctlError | None = None
+    since: int = 1
 
 
 class Courier:
@@ -182,11 +186,12 @@ class Courier:
             return Owing(tried, raw) if tried.owes_copy else self.settle(tried)
         if entry.copied is False:
             self.copies.expect()
+        since = self.copies.next_uid if entry.attempts == 0 else 1
         after, error = self.handed_over(entry, raw)
         if not after.owes_copy:
             return self.instead(entry, self.settle(after, error=error))
         self.unsaved.append(after)
-        return Owing(after, raw, error)
+        return Owing(after, raw, error, since)
 
     def handed_over(self, entry: Entry, raw: bytes) -> tuple[Entry, MailctlError | None]:
         """The entry after the server has answered, and what went wrong, if anything."""
@@ -278,8 +283,8 @@ class Courier:
     def copied(self, owing: Sequence[Owing]) -> Iterator[Outcome]:
         """Lay copies into Sent; where that fails, a warning, and it is tried again later."""
         self.catch_up()
-        errors = self.copies.lay([(one.entry, one.raw) for one in owing])
-        for (entry, _, error), fault in zip(owing, errors, strict=True):
+        errors = self.copies.lay([(one.entry, one.raw, one.since) for one in owing])
+        for (entry, _, error, _), fault in zip(owing, errors, strict=True):
             warnings = self.unnoted.pop(entry.id, ())
             if fault is None:
                 yield self.settle(outgoing.settled(replace(entry, copied=True), self.ctx.now()), warnings, error=error)
