@@ -66,9 +66,10 @@ docs: setup ## write what is generated: docs, completions, the JSON keys, the sc
 	@$(BIN)/python tools/schemas.py
 	@$(BIN)/python tools/docs.py
 
-bench: setup ## start-up and the store as ratios; prints, never fails
+bench: setup ## start-up, the store and sending as ratios; prints, never fails
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/store.py
+	@$(BIN)/python benchmarks/send.py
 
 soak: setup ## the checker and random faults, for half an hour (SOAK_SECONDS=1800)
 	@sh tests/install

@@ -291,9 +291,6 @@ def parts(bench: Bench, wanted: list[str], rounds: int) -> None:
         with far_away(bench) as distant:
             provision(distant)
             table(distant, f"one message, {ROUND_TRIP} ms", single(distant, far=True), max(rounds // 2, 1))
-    if "fars" in wanted:
-        with far_away(bench) as distant:
-            provision(distant)
             table(
                 distant, f"100 messages, {ROUND_TRIP} ms", series(distant, 100, far=True), max(rounds // 6, 1), per=100
             )

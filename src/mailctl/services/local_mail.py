@@ -65,13 +65,18 @@ def hand_in(
         AccountNotFoundError, RightMissingError, CheckerOnlyError: nothing was kept.
         StorageError: it could not be kept.
     """
+    from mailctl.remote.smtp_envelope import with_crlf
+
+    raw = with_crlf(raw)
     message = taken_apart(raw)
+    del raw  # a large message is not kept twice
     account = sending_account(ctx, call, message)
     recipients = recipients_of(ctx, call, message)
     with nullcontext(courier(account)) if courier else Courier(ctx, account) as one:
         if not call.queue:
             one.servers.warm(copies=False)
         ready = made(ctx, account, call, message, recipients=recipients)
+        del message
         posted = post(ctx, ready, queue=call.queue, courier=one, kept=kept or (lambda: None))
     if isinstance(posted.failure, MessageRefusedError) and not posted.sent.sent and kept is None:
         return forgotten(ctx, posted)
