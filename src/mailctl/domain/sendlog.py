@@ -9,7 +9,7 @@ from mailctl.domain.outgoing import Entry
 from mailctl.errors import Exit, MailctlError
 
 STATUS = re.compile(r"(?:^|: )([245]\d\d)(?: |$)")
-PLAIN = re.compile(r"[!-&(-<>-~]+")
+PLAIN = re.compile(r"[!#-&(-<>-\[\]-~]+")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 LONGEST = 500  # letters of what a server said
 CODES = {  # sysexits.h
