@@ -132,14 +132,16 @@ def run(home: Path, folder: Path, command: list[str]) -> Used:
 
 def report(used: dict[str, list[Used]], rounds: int) -> None:
     """The table: medians, and medians of each round's own ratios."""
-    print(f"{f'{ACCOUNTS} accounts, {PEOPLE} people, {rounds} rounds':34} {'ms':>7} {'MiB':>6} {'ratio':>6}")
+    title = f"{ACCOUNTS} accounts, {PEOPLE} people, {rounds} rounds"
+    print(f"{title:34} {'ms':>7} {'MiB':>6} {'time':>6} {'memory':>7}")
     for title in FLOORS.values():
         print(line(title, used[title]))
     for case in CASES:
         floor = FLOORS[case.floor]
         ratio = startup.ratio([one.seconds for one in used[case.title]], [one.seconds for one in used[floor]])
+        memory = startup.ratio([one.mebibytes for one in used[case.title]], [one.mebibytes for one in used[floor]])
         aim = f"   aim ≤ {case.aim:g}{'' if ratio <= case.aim else ', missed'}" if case.aim else ""
-        print(f"{line(case.title, used[case.title])} {ratio:6.2f} × {floor}{aim}")
+        print(f"{line(case.title, used[case.title])} {ratio:6.2f} {memory:7.2f} × {floor}{aim}")
 
 
 def line(title: str, used: list[Used]) -> str:
