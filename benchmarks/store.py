@@ -132,8 +132,8 @@ def run(home: Path, folder: Path, command: list[str]) -> Used:
 
 def report(used: dict[str, list[Used]], rounds: int) -> None:
     """The table: medians, and medians of each round's own ratios."""
-    title = f"{ACCOUNTS} accounts, {PEOPLE} people, {rounds} rounds"
-    print(f"{title:34} {'ms':>7} {'MiB':>6} {'time':>6} {'memory':>7}")
+    heading = f"{ACCOUNTS} accounts, {PEOPLE} people, {rounds} rounds"
+    print(f"{heading:34} {'ms':>7} {'MiB':>6} {'time':>6} {'memory':>7}")
     for title in FLOORS.values():
         print(line(title, used[title]))
     for case in CASES:
