@@ -85,9 +85,7 @@ def fetch(
         MailctlError: the only account failed; of several, each says so in its own result.
     """
     follow_renamed(ctx)
-    need = Right.READ if push is None else Right.ORGANIZE
-    chosen = [ctx.account(name, need=need) for name in dict.fromkeys(accounts)]
-    wanted = chosen or list(ctx.accounts(need=Right.READ))
+    wanted = admitted(ctx, accounts, pushes=push is not None)
     if not wanted:
         return ()
     stop = threading.Event()
@@ -108,6 +106,22 @@ def reindexed(ctx: Context, runs: Sequence["Run"]) -> None:
         run.reindex()
     forget_words(ctx.index)
     enter_all_words(ctx)
+
+
+def admitted(ctx: Context, names: Sequence[str], *, pushes: bool) -> list[Account]:
+    """The accounts that are named, through the door; all that the actor may read when none is.
+
+    Args:
+        ctx: who acts.
+        names: one named twice counts once.
+        pushes: whether one must hold `organize` on what one names.
+
+    Raises:
+        AccountNotFoundError, RightMissingError, CheckerOnlyError: of one that is named.
+    """
+    need = Right.ORGANIZE if pushes else Right.READ
+    chosen = [ctx.account(name, need=need) for name in dict.fromkeys(names)]
+    return chosen or list(ctx.accounts(need=Right.READ))
 
 
 def settled(run: "Run") -> Fetched:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from mailctl.domain.account import Account
 from mailctl.domain.folders import INBOX
-from mailctl.domain.rights import Right
 from mailctl.errors import (
     CertificateError,
     FolderNotFoundError,
@@ -24,7 +23,7 @@ from mailctl.errors import (
     UsageError,
 )
 from mailctl.services.context import Context
-from mailctl.services.fetch import Fetched, Run
+from mailctl.services.fetch import Fetched, Run, admitted
 from mailctl.services.linking import Link
 
 if TYPE_CHECKING:
@@ -91,8 +90,7 @@ def watch(
         AccountNotFoundError, RightMissingError, CheckerOnlyError: before anything is opened.
         MailctlError: no account is left to stay with.
     """
-    need = Right.READ if push is None else Right.ORGANIZE
-    chosen = [ctx.account(name, need=need) for name in dict.fromkeys(accounts)] or list(ctx.accounts(need=Right.READ))
+    chosen = admitted(ctx, accounts, pushes=push is not None)
     _ = ctx.index, ctx.trace  # opened once, before several threads ask for them
 
     def run(account: Account) -> Run:
