@@ -1,6 +1,9 @@
 """No secret goes where TLS is missing or wrong, and what is wrong is said in one line with something to type."""
 
 import socket
+import ssl
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from mailctl.errors import (
     StoreError,
     TlsUnavailableError,
 )
+from mailctl.remote import tls
 from mailctl.remote.smtp import open_smtp
 from remote.conftest import SECRET, SILENCE, Submission, server_at
 from support.scripted import serving
@@ -84,6 +88,47 @@ def test_ssl_cert_file_is_heeded(certificates, monkeypatch):
 
         monkeypatch.delenv("SSL_CERT_FILE")
         refused(server, CertificateError)
+
+
+@pytest.fixture
+def system(tmp_path, certificates, monkeypatch):
+    """A system that trusts one authority, by a bundle and by a folder in which files are named by their hashes."""
+    folder = tmp_path / "certs"
+    folder.mkdir()
+    bundle = folder / "bundle.crt"
+    bundle.write_bytes(Path(certificates.ca_file).read_bytes())
+    words = ["openssl", "x509", "-hash", "-noout", "-in", certificates.ca_file]
+    name = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+    (folder / f"{name}.0").symlink_to(certificates.ca_file)
+    found = ssl.get_default_verify_paths()._replace(cafile=str(bundle), capath=str(folder))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: found)
+    tls.context_for.cache_clear()
+    yield found
+    tls.context_for.cache_clear()
+
+
+def test_of_the_systems_authorities_only_those_that_are_needed_are_read(system, certificates):
+    assert tls.context(Server(host="localhost", port=1, security=TLS)).cert_store_stats()["x509"] == 0
+
+    with serving(Submission(), tls=certificates.good()) as served, open_smtp(server_at(served, TLS), SECRET) as session:
+        assert session.wire.secure
+    with serving(Submission(), tls=certificates.from_strangers()) as served:
+        refused(server_at(served, TLS), CertificateError)
+
+
+def test_a_folder_that_lacks_an_authority_of_the_bundle_does_not_stand_for_it(system):
+    assert tls.hashed(system) == system.capath
+
+    bundle = Path(system.cafile)
+    bundle.write_bytes(bundle.read_bytes() * 2)
+
+    assert tls.hashed(system) is None
+
+
+@pytest.mark.parametrize("missing", ["cafile", "capath"])
+def test_a_system_that_has_but_one_of_both_is_read_as_openssl_reads_it(system, missing):
+    assert tls.hashed(system._replace(**{missing: None})) is None
+    assert tls.hashed(system._replace(**{missing: "/nowhere"})) is None
 
 
 @pytest.mark.parametrize("form", [str.lower, str.upper, lambda text: text.replace(":", "")])
@@ -266,8 +311,6 @@ def test_clear_text_beyond_is_allowed_where_the_account_says_so(monkeypatch):
 
 
 def test_old_tls_is_refused(certificates):
-    import ssl
-
     context = certificates.good()
     context.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSVersion"):
