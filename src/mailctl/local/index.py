@@ -248,8 +248,8 @@ class Index:
                 [values_of(folder, entry) for entry in entries],
             )
 
-    def place(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Say which UID each message has: pairs of number and UID."""
+    def place(self, pairs: Iterable[tuple[int, int | None]]) -> None:
+        """Say which UID each message has: pairs of number and UID, None for what is not on the server."""
         with self.change() as database:
             database.executemany("UPDATE messages SET uid = ? WHERE id = ?", [(uid, id) for id, uid in pairs])
 

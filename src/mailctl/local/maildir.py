@@ -5,6 +5,7 @@ import hashlib
 import io
 import itertools
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ INFO = ":2,"
 LONGEST = 200  # bytes of a folder's part; a file system takes 255
 GULP = 4 << 20  # bytes written at once
 SYNC_EACH = 8  # up to so many files, fsync is cheaper than syncfs
+OWN = re.compile(r"[0-9]+\.M[0-9]+P[0-9]+Q[0-9]+R[0-9a-f]{8}\.")
 counter = itertools.count()
 
 
@@ -232,6 +234,11 @@ def new_key() -> str:
     """A name no other message has: time, process, number, machine."""
     now = time.time_ns()
     return f"{now // 10**9}.M{now // 1000 % 10**6}P{os.getpid()}Q{next(counter)}R{os.urandom(4).hex()}.{host_name()}"
+
+
+def is_own(key: str) -> bool:
+    """Whether a message has a name that `new_key` gave; other programs give other ones."""
+    return OWN.match(key) is not None
 
 
 def key_of(name: str) -> str:

@@ -54,6 +54,7 @@ class Place(Struct, frozen=True, kw_only=True):
     session: "Callable[[], ImapSession]"
     again: "Callable[[], ImapSession]"
     progress: Callable[[int, int], None]
+    keeps: "Callable[[Known], bool]"
 
 
 def take_flags(place: Place, here: Sequence["Known"], flags: dict[int, frozenset[str]], changes: Changes) -> None:
@@ -67,12 +68,21 @@ def take_flags(place: Place, here: Sequence["Known"], flags: dict[int, frozenset
 
 
 def take_away(place: Place, gone: Sequence["Known"], changes: Changes) -> None:
-    """Remove messages that the server has no more."""
+    """Remove messages that the server has no more; those that stay all the same have no UID from now on."""
+    staying: list[tuple[int, None]] = []
+    leaving: list[Known] = []
     for one in gone:
+        if not place.keeps(one):
+            leaving.append(one)
+        elif one.uid is not None:
+            staying.append((one.id, None))
+    if staying:
+        place.index.place(staying)
+    for one in leaving:
         place.maildir.remove(one.key, one.flags)
-    if gone:
-        place.index.remove([one.id for one in gone])
-    changes.removed += len(gone)
+    if leaving:
+        place.index.remove([one.id for one in leaving])
+    changes.removed += len(leaving)
 
 
 class Waiting:

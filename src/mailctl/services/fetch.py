@@ -27,8 +27,9 @@ from mailctl.services.account_mail import follow_renamed
 from mailctl.services.bringing import Changes, Oddity, Place
 from mailctl.services.context import Context
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
+from mailctl.services.keeping import is_foreign
 from mailctl.services.linking import Link
-from mailctl.services.mirroring import bring_up_to_date, is_unchanged
+from mailctl.services.mirroring import bring_up_to_date, is_unchanged, let_go
 from mailctl.services.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ class Run:
         self.since = since
         self.stop = stop
         self.push = push if Right.ORGANIZE in ctx.rights_on(account) else None
+        self.keeps = is_foreign
         self.pushed = 0
         self.counts = Changes()
         self.seen = 0
@@ -216,7 +218,7 @@ class Run:
                     raise InterruptedByUserError("interrupted")
                 self.folder(link, folder, states.get(folder.name))
             if not self.folders:
-                self.forget_gone(every)
+                self.forget_gone(link, every)
             link.rest()
             enter_words(self.ctx, self.account.name, is_over=self.stop.is_set)
 
@@ -326,6 +328,7 @@ class Run:
             session=link.session,
             again=link.again,
             progress=progress,
+            keeps=self.keeps,
         )
 
     def pass_over(self, name: str, error: MailctlError, counted: "FolderState | None") -> None:
@@ -349,13 +352,11 @@ class Run:
         for oddity in changes.oddities:
             self.ctx.warn(f"'{self.account.name}': {oddity}")
 
-    def forget_gone(self, every: Sequence[Folder]) -> None:
+    def forget_gone(self, link: "Link", every: Sequence[Folder]) -> None:
         """Remove the mirrors of folders that the server has no more; a list without INBOX is not believed."""
         present = {one.name for one in every if one.can_select} - self.absent
         if "INBOX" not in present:
             return
         for known in self.ctx.index.folders(self.account.name):
             if known.name not in present:
-                self.counts.removed += len(self.ctx.index.known(known.id))
-                self.maildir(known).drop()
-                self.ctx.index.forget_folder(known.id)
+                let_go(self.place(link, known), self.counts)

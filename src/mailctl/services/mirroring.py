@@ -172,6 +172,21 @@ def compare_all(place: Place, state: "FolderState", changes: Changes, *, since: 
         take_away(place, waiting.rest(), changes)
 
 
+def let_go(place: Place, changes: Changes) -> None:
+    """Remove the mirror of a folder that the server has no more; where something of it stays, the folder does too.
+
+    What stays waits to be recognised, in case that the folder comes back.
+    """
+    folder = place.folder.id
+    place.index.touch(folder)
+    place.index.reset(folder, 0)
+    reconcile(place)
+    take_away(place, place.index.known(folder), changes)
+    if not place.index.known(folder):
+        place.maildir.drop()
+        place.index.forget_folder(folder)
+
+
 def promise(place: Place, state: "FolderState", since: date) -> None:
     """Note how far back an empty mirror is to go, so that a run that is killed and begun again keeps to it."""
     settle(place, replace(state, uidnext=1, messages=0, unseen=None, highestmodseq=None), since=since)
