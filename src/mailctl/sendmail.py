@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from mailctl import __version__
 from mailctl.errors import (
@@ -193,7 +194,9 @@ def take(options: Options, ctx: "Context") -> int:
     """Send the message on standard input; 0 once it is delivered or safe in the outbox."""
     from mailctl.services.local_mail import hand_in
 
-    posted = hand_in(ctx, read_message(sys.stdin.buffer, ignore_dots=options.ignore_dots), call_of(options))
+    stream = cast(BufferedIOBase, sys.stdin.buffer)  # its type has no read1
+    message = ctx.outbox.aside(read_message(stream, ignore_dots=options.ignore_dots))
+    posted = hand_in(ctx, message, call_of(options))
     if posted.failure is None:
         return Exit.OK
     if isinstance(posted.failure, MessageRefusedError):
@@ -244,17 +247,26 @@ def call_of(options: Options) -> "Call":
     )
 
 
-def read_message(stream: IO[bytes], *, ignore_dots: bool) -> bytes:
-    """The message; without `-i` a lone dot ends it, so that one can type it."""
-    if ignore_dots:
-        return stream.read()
-    lines = iter(stream.readline, b"")
-    found = []
-    for line in lines:
-        if line.rstrip(b"\r\n") == b".":
-            break
-        found.append(line)
-    return b"".join(found)
+def read_message(stream: BufferedIOBase, *, ignore_dots: bool) -> Iterator[bytes]:
+    """The message in blocks, CRLF at its lines' ends; without `-i` a lone dot ends it, so that one can type it."""
+    from mailctl.domain.line_ends import in_crlf, until_dot
+
+    coming = blocks_of(stream)
+    return in_crlf(coming if ignore_dots else until_dot(coming))
+
+
+def blocks_of(stream: BufferedIOBase) -> Iterator[bytes]:
+    """What comes on a stream, as soon as some is there.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    from mailctl.domain.content import BLOCK
+
+    try:
+        yield from iter(lambda: stream.read1(BLOCK), b"")
+    except OSError as error:
+        raise StorageError(f"standard input: {error.strerror or error}") from error
 
 
 def list_queue(ctx: "Context") -> int:

@@ -96,7 +96,8 @@ def send_raw(
     from mailctl.services import once, ready
     from mailctl.services import send as service
 
-    content = sys.stdin.buffer.read() if raw == writing.STDIN else writing.file_content(Path(raw))
+    is_piped = raw == writing.STDIN
+    content = ready.read_from(run.context, sys.stdin.buffer) if is_piped else service.content_of(Path(raw))
     reports = dsn.parse(words.dsn) if words.dsn is not None else None
     named = (*words.to, *words.cc, *words.bcc)
     message = ready.ready(run.context, content, account=account, recipients=named, dsn=reports)

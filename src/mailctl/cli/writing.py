@@ -145,10 +145,11 @@ def draft_without_body(words: Words) -> "Draft":
 
 def page(path: Path) -> "Page":
     """A page, with the images beside it that it shows."""
+    from mailctl.domain.content import whole
     from mailctl.services import page as service
     from mailctl.services.send import attachment
 
-    return service.page(decoded(attachment(path).content, str(path)), path.parent)
+    return service.page(decoded(whole(attachment(path).content), str(path)), path.parent)
 
 
 def header(text: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from mailctl.domain import entity, fields
 from mailctl.domain.address import Address
 from mailctl.domain.calendar import is_offering
+from mailctl.domain.content import Raw
 from mailctl.domain.entity import Entity
 from mailctl.domain.flowing import flowed
 from mailctl.domain.inline import cid
@@ -22,8 +23,10 @@ IMPORTANCE = {
 }
 
 
-def compose(draft: Draft, *, sender: Address, date: datetime, message_id: str, signature: Rendered | None) -> bytes:
+def compose(draft: Draft, *, sender: Address, date: datetime, message_id: str, signature: Rendered | None) -> Raw:
     """The whole message as it goes out: lines end with CRLF, nothing in it tells of Bcc.
+
+    Large files are read and encoded once the message is, block by block.
 
     Args:
         draft: what its writer said.

@@ -1,11 +1,12 @@
 """Parts of a message, written: transfer encodings, flowed text, how parts nest (RFC 2045, 2046, 2387, 3676)."""
 
 import re
-from binascii import b2a_base64
+from codecs import getincrementaldecoder
 
 from msgspec import Struct
 
 from mailctl.domain import fields
+from mailctl.domain.content import LARGE, Base64, Raw, blocks, holds, is_ascii, joined, whole
 from mailctl.domain.inline import cid
 from mailctl.domain.message import Attachment
 from mailctl.errors import BadDataError
@@ -16,6 +17,7 @@ WIDTH = 76
 UNSAFE = re.compile(rb"[^\t\r\n -~]|^From |^\.|[^\r\n]{998}", re.MULTILINE)
 CHANGED = re.compile(rb"\x00|^From |[^\r\n]{998}", re.MULTILINE)  # of a message within a message
 BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+LONG = 1000  # bytes without a line's end: either too long a line, or one that ends with a bare CR
 SAFE_LINE = re.compile(rb"(?!From |\.)[\t -<>-~]{0,75}(?<![\t ])")
 QP = {byte: b"=%02X" % byte for byte in range(256)} | {byte: bytes([byte]) for byte in b"\t" + bytes(range(32, 127))}
 QP[0x3D] = b"=3D"
@@ -27,12 +29,12 @@ class Entity(Struct, frozen=True, kw_only=True):
     """The fields of a part and its body, as they are written."""
 
     fields: tuple[str, ...]
-    body: bytes
+    body: Raw
 
     @property
-    def raw(self) -> bytes:
+    def raw(self) -> Raw:
         """The part as it is written."""
-        return "".join(f"{field}\r\n" for field in self.fields).encode() + b"\r\n" + self.body
+        return joined(("".join(f"{field}\r\n" for field in (*self.fields, "")).encode(), self.body))
 
 
 def text(content: str, subtype: str, *, parameters: str = "") -> Entity:
@@ -54,7 +56,7 @@ def text(content: str, subtype: str, *, parameters: str = "") -> Entity:
     )
 
 
-def encoded_text(data: bytes) -> tuple[str, bytes]:
+def encoded_text(data: bytes) -> tuple[str, Raw]:
     """The encoding that suits a text best, and the text in it."""
     if not UNSAFE.search(data):
         return "7bit", data
@@ -83,10 +85,10 @@ def quoted_line(line: bytes) -> bytes:
     return b"=\r\n".join(lines)
 
 
-def base64(data: bytes) -> bytes:
-    """Bytes in base64, in lines."""
-    found = b2a_base64(data, newline=False)
-    return b"\r\n".join(found[place : place + WIDTH] for place in range(0, len(found), WIDTH)) + b"\r\n"
+def base64(content: Raw) -> Raw:
+    """Bytes in base64, in lines; many of them once they are wanted."""
+    encoded = Base64(content)
+    return encoded if len(content) > LARGE else whole(encoded)
 
 
 def attached(file: Attachment) -> Entity:
@@ -94,7 +96,7 @@ def attached(file: Attachment) -> Entity:
     kind = type_of(file)
     named = fields.typed_fields(kind, disposition="attachment", filename=file.filename)
     if kind == "message/rfc822":
-        bits = "7bit" if file.content.isascii() else "8bit"
+        bits = "7bit" if is_ascii(file.content) else "8bit"
         return Entity(fields=(*named, f"Content-Transfer-Encoding: {bits}"), body=file.content)
     return Entity(fields=(*named, "Content-Transfer-Encoding: base64"), body=base64(file.content))
 
@@ -121,17 +123,31 @@ def type_of(file: Attachment) -> str:
     """
     kind = file.content_type.lower() if TYPE.fullmatch(file.content_type) else UNKNOWN
     if kind.startswith(("multipart/", "message/")):
-        is_safe = kind == "message/rfc822" and not (CHANGED.search(file.content) or BARE.search(file.content))
-        return kind if is_safe else UNKNOWN
+        return kind if kind == "message/rfc822" and arrives(file.content) else UNKNOWN
     if kind.startswith("text/") and "charset" not in kind and is_utf8(file.content):
         return f"{file.content_type}; charset=utf-8"
     return file.content_type if kind != UNKNOWN else kind
 
 
-def is_utf8(content: bytes) -> bool:
+def arrives(content: Raw) -> bool:
+    """Whether a message within a message arrives as it is; looked at in whole lines."""
+    held = b""
+    for block in blocks(content):
+        data = held + block
+        end = data.rfind(b"\n") + 1
+        if CHANGED.search(data, 0, end) or BARE.search(data, 0, end) or len(data) - end > LONG:
+            return False
+        held = data[end:]
+    return not (CHANGED.search(held) or BARE.search(held))
+
+
+def is_utf8(content: Raw) -> bool:
     """Whether bytes are UTF-8."""
+    decoder = getincrementaldecoder("utf-8")()
     try:
-        content.decode()
+        for block in blocks(content):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
@@ -148,11 +164,12 @@ def multipart(subtype: str, parts: tuple[Entity, ...], *, seed: str, parameters:
     """
     raws = [part.raw for part in parts]
     number, boundary = 0, f"=_{subtype}_{seed}"
-    while any(boundary.encode() in raw for raw in raws):
+    while any(holds(raw, boundary.encode()) for raw in raws):
         number += 1
         boundary = f"=_{subtype}{number}_{seed}"
     delimiter = b"--" + boundary.encode()
-    body = b"".join(b"%s\r\n%s\r\n" % (delimiter, raw) for raw in raws) + delimiter + b"--\r\n"
+    written = (piece for raw in raws for piece in (delimiter + b"\r\n", raw, b"\r\n"))
+    body = joined((*written, delimiter + b"--\r\n"))
     named = f'Content-Type: multipart/{subtype}{parameters};\r\n boundary="{boundary}"'
-    bits = () if body.isascii() else ("Content-Transfer-Encoding: 8bit",)  # no less than its parts' (RFC 2045, 6.4)
+    bits = () if is_ascii(body) else ("Content-Transfer-Encoding: 8bit",)  # no less than its parts' (RFC 2045, 6.4)
     return Entity(fields=(named, *bits), body=body)

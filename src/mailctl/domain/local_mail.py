@@ -4,6 +4,8 @@ import re
 
 from msgspec import Struct
 
+from mailctl.domain.content import Content, Raw, joined, rest
+
 FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
@@ -25,7 +27,7 @@ class Message(Struct, frozen=True, kw_only=True):
     """A header's fields and all that follows them, the empty line included."""
 
     fields: tuple[Field, ...]
-    rest: bytes
+    rest: Raw
     end: bytes
 
     def values(self, name: str) -> tuple[str, ...]:
@@ -37,17 +39,50 @@ class Message(Struct, frozen=True, kw_only=True):
         return next(filter(None, self.values(name)), "")
 
     @property
-    def raw(self) -> bytes:
+    def raw(self) -> Raw:
         """The message."""
-        return b"".join(field.raw for field in self.fields) + self.rest
+        return joined((b"".join(field.raw for field in self.fields), self.rest))
 
 
-def taken_apart(raw: bytes) -> Message:
-    """A message as it came; what begins without a header is all body, and gets the empty line before it."""
-    first = LINE.match(raw)
-    end = b"\r\n" if first and first[0].endswith(b"\r\n") else b"\n"
+def taken_apart(raw: Raw) -> Message:
+    """A message as it came; what begins without a header is all body, and gets the empty line before it.
+
+    One that is held whole gets an end for its last line, too.
+    """
+    if not isinstance(raw, bytes):
+        return parts_of(raw, beginning(raw))
     if raw and not raw.endswith(b"\n"):
-        raw += end
+        raw += end_of(raw)
+    return parts_of(raw, raw)
+
+
+def beginning(content: Content) -> bytes:
+    """As much of a message as tells where its header ends."""
+    found = b""
+    for block in content.blocks():
+        found += block
+        if header_of(found)[1] < found.rfind(b"\n") + 1:
+            break
+    return found
+
+
+def end_of(raw: bytes) -> bytes:
+    """How the first line of a message ends."""
+    first = LINE.match(raw)
+    return b"\r\n" if first and first[0].endswith(b"\r\n") else b"\n"
+
+
+def parts_of(raw: Raw, start: bytes) -> Message:
+    """A message whose header is in some first bytes of it."""
+    fields, place = header_of(start)
+    end, body = end_of(start), rest(raw, place)
+    has_line_between = start[place : place + 2].startswith((b"\n", b"\r\n"))
+    return Message(fields=fields, rest=body if has_line_between else joined((end, body)), end=end)
+
+
+def header_of(raw: bytes) -> tuple[tuple[Field, ...], int]:
+    """The fields of a message, and where they end."""
+    first = LINE.match(raw)
     place = first.end() if first and first[0].startswith(b"From ") else 0  # an mbox's separator
     fields: list[Field] = []
     for found in LINE.finditer(raw, place):
@@ -60,9 +95,7 @@ def taken_apart(raw: bytes) -> Message:
         else:
             break
         place = found.end()
-    rest = raw[place:]
-    has_line_between = rest.startswith((b"\n", b"\r\n"))
-    return Message(fields=tuple(fields), rest=rest if has_line_between else end + rest, end=end)
+    return tuple(fields), place
 
 
 def without(message: Message, names: tuple[str, ...]) -> Message:
@@ -84,5 +117,5 @@ def completed(message: Message, wanted: tuple[str, ...]) -> Message:
         Field(name, text.replace("\r\n", "\n").encode().replace(b"\n", message.end) + message.end)
         for name, text in missing.items()
     )
-    rest = without(message, tuple(missing))
-    return Message(fields=(*added, *rest.fields), rest=message.rest, end=message.end)
+    kept = without(message, tuple(missing))
+    return Message(fields=(*added, *kept.fields), rest=message.rest, end=message.end)

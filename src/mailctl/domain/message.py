@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from mailctl.domain.address import Address
+from mailctl.domain.content import Raw
 from mailctl.domain.dsn import Dsn
 from mailctl.errors import MessageRefusedError
 
@@ -31,7 +32,7 @@ class Attachment(Struct, frozen=True, kw_only=True):
     """A file to send along; `cid` is what the page beside it calls it, empty for one made of its name."""
 
     filename: str
-    content: bytes
+    content: Raw
     content_type: str = "application/octet-stream"
     cid: str = ""
 

@@ -3,16 +3,19 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
+from mailctl.domain.content import LARGE, Raw, blocks
 from mailctl.domain.message import State
 from mailctl.domain.outgoing import Entry
 from mailctl.errors import MessageNotFoundError, StorageError, TemporaryError
+from mailctl.local.content import File
 from mailctl.local.maildir import storage, sync
 
 ENTRY, MESSAGE, LAST = "entry.json", "message.eml", ".last"
@@ -20,7 +23,7 @@ STATE = b'"state":'  # nothing like it stands before: an account's name holds no
 QUEUED, SENDING, UNKNOWN = b'"queued" ', b'"sending"', b'"unknown"'  # of one length, to be written over each other
 PATIENCE_SECONDS = 30.0
 MOMENT_SECONDS = 0.05
-SMALL, LARGE = 1 << 14, 1 << 22
+SMALL, GULP = 1 << 14, 1 << 22
 
 
 class Outbox:
@@ -82,10 +85,13 @@ class Outbox:
         except (OSError, msgspec.MsgspecError, ValueError) as error:
             raise broken(path, str(error)) from error
 
-    def raw(self, entry: Entry) -> bytes:
-        """The message itself."""
-        with storage(self.folder(entry.id) / MESSAGE):
-            return content(self.folder(entry.id) / MESSAGE)
+    def raw(self, entry: Entry) -> Raw:
+        """The message itself; a large one is read when it is wanted."""
+        path = self.folder(entry.id) / MESSAGE
+        with storage(path):
+            if entry.size <= LARGE:
+                return content(path)
+            return File(os.open(path, os.O_RDONLY | os.O_CLOEXEC), lambda why: broken(path, why))
 
     def folder(self, number: int) -> Path:
         """Where an entry lies."""
@@ -145,7 +151,7 @@ class Outbox:
 
     # -- changing
 
-    def add(self, entry: Entry, raw: bytes) -> Entry:
+    def add(self, entry: Entry, raw: Raw) -> Entry:
         """Take a message in; the entry with its number.
 
         Raises:
@@ -155,11 +161,12 @@ class Outbox:
             return kept
 
     @contextmanager
-    def entering(self, entry: Entry, raw: bytes) -> Iterator[Entry]:
+    def entering(self, entry: Entry, raw: Raw) -> Iterator[Entry]:
         """Take a message in and hold it, so that no flush sends it too.
 
         Raises:
             StorageError: it could not be kept, and nothing of it is there.
+            InputMissingError: a file in it changed meanwhile; nothing of it is there either.
         """
         with storage(self.root):
             beside, lock = self.begin()
@@ -170,12 +177,40 @@ class Outbox:
         finally:
             os.close(lock)
 
-    def begin(self) -> tuple[Path, int]:
-        """A folder beside the entries, and the descriptor that holds it."""
+    def aside(self, coming: Iterable[bytes]) -> Raw:
+        """A message that comes in blocks: whole where it is small, else in a file without a name, which goes with it.
+
+        Raises:
+            StorageError: it could not be kept.
+        """
+        found, size, more = [], 0, iter(coming)
+        for block in more:
+            found.append(block)
+            size += len(block)
+            if size > LARGE:
+                break
+        else:
+            return b"".join(found)
+        from tempfile import TemporaryFile
+
+        with storage(self.root):
+            self.make()
+            with TemporaryFile(dir=self.root) as file:
+                for block in chain(found, more):
+                    file.write(block)
+                file.flush()
+                return File(os.dup(file.fileno()), lambda why: StorageError(f"{self.root}: {why}"))
+
+    def make(self) -> None:
+        """Make the folder of entries where there is none."""
         if not self.root.exists():
             self.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.root.mkdir(mode=0o700, exist_ok=True)
             sync(self.root.parent)
+
+    def begin(self) -> tuple[Path, int]:
+        """A folder beside the entries, and the descriptor that holds it."""
+        self.make()
         with self.turn():
             self.sweep()
             beside = self.root / f".new-{os.urandom(8).hex()}"
@@ -184,7 +219,7 @@ class Outbox:
             fcntl.flock(lock, fcntl.LOCK_EX)
         return beside, lock
 
-    def place(self, beside: Path, entry: Entry, raw: bytes) -> Entry:
+    def place(self, beside: Path, entry: Entry, raw: Raw) -> Entry:
         """Write a message, make it durable, and give it its number; nothing is left of one that fails."""
         target = beside
         try:
@@ -334,18 +369,19 @@ def content(path: Path) -> bytes:
         if len(found) < SMALL:
             return found
         parts = [found]
-        while part := os.read(descriptor, LARGE):
+        while part := os.read(descriptor, GULP):
             parts.append(part)
         return b"".join(parts)
     finally:
         os.close(descriptor)
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: Raw) -> None:
     """Write a new file, 0600, whose content is on the disk when this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
+        for block in blocks(data):
+            stream.write(block)
         stream.flush()
         os.fsync(stream.fileno())
 

@@ -3,7 +3,7 @@
 import imaplib
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from functools import cached_property
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from mailctl.domain.account import Server
+from mailctl.domain.content import Raw
 from mailctl.domain.folders import Folder
-from mailctl.errors import MessageRefusedError, ProtocolError, ServerUnreachableError
+from mailctl.errors import ProtocolError, ServerUnreachableError
 from mailctl.remote import imap_answers as answers
 from mailctl.remote import imap_sets as sets
 from mailctl.remote.imap_answers import Batch, Body, FolderState, Listed, Piece
@@ -24,7 +25,6 @@ from mailctl.remote.trace import Trace
 from mailctl.remote.wire import READ_SECONDS, Wire, reaching
 
 AT_ONCE = 50  # STATUS commands under way: their answers must fit into the socket's buffers
-CRLF = re.compile(rb"\r\n|\r|\n")
 FLAG = re.compile(r"\\?[A-Za-z0-9_$.+-]+")
 COUNTED = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
 LARGEST = 2**63 - 1
@@ -266,19 +266,18 @@ class ImapSession:
 
     # -- messages put there
 
-    def append(self, folder: str, raw: bytes, *, flags: frozenset[str], when: datetime) -> None:
-        """Lay a message into a folder, its lines ending with CRLF.
+    def append(self, folder: str, raw: Raw, *, flags: frozenset[str], when: datetime) -> None:
+        """Lay a message into a folder, its lines ending with CRLF where it is held whole.
 
         Raises:
             FolderNotFoundError: there is no such folder.
             MessageRefusedError: it is larger than the server takes.
         """
-        data = CRLF.sub(b"\r\n", raw)
-        limit = next((one[12:] for one in self.capabilities if one.startswith("APPENDLIMIT=")), "")
-        if limit.isdigit() and len(data) > int(limit):
-            raise MessageRefusedError(f"{self.server.where} takes {limit} bytes at most, this message has {len(data)}")
-        with self.asking(f"keep the message in '{folder}'"):
-            self.client.append(self.wire_name(folder), data, written_flags(flags), when)
+        from mailctl.remote.imap_copies import Copy, append_all
+
+        [error] = append_all(self, folder, [Copy("", raw, when, flags=flags)])
+        if error is not None:
+            raise error
 
     def has_message(self, folder: str, message_id: str) -> bool:
         """Whether a folder holds a message of this Message-ID."""
@@ -390,7 +389,7 @@ class ImapSession:
         return Batch(uids=tuple(uids), bodies=bodies, refusal=refusal)
 
 
-def written_flags(flags: frozenset[str]) -> list[str]:
+def written_flags(flags: Collection[str]) -> list[str]:
     """Flags in one order.
 
     Raises:

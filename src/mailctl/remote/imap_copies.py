@@ -1,16 +1,17 @@
-"""Laying copies into a folder, many with few round trips: looked for, then appended (RFC 9051, 6.3.12; RFC 7888)."""
+"""Laying messages into a folder, many with few round trips: looked for, then appended (RFC 9051, 6.3.12; RFC 7888)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from mailctl.domain.content import Raw, blocks
+from mailctl.domain.line_ends import sendable
 from mailctl.domain.message import Flag
-from mailctl.errors import MailctlError, MessageRefusedError, ProtocolError, ServerUnreachableError
-from mailctl.remote.imap import ImapSession
+from mailctl.errors import MailctlError, MessageRefusedError, ServerUnreachableError
+from mailctl.remote.imap import ImapSession, written_flags
 from mailctl.remote.imap_answers import MONTHS
 from mailctl.remote.imap_lines import quoted
-from mailctl.remote.smtp_envelope import with_crlf
 
 AT_ONCE = 50  # commands under way: what is answered to them must fit into the socket's buffers
 NUMBER = re.compile(rb"\d")
@@ -19,15 +20,16 @@ SHORT = 4096  # bytes of a literal that LITERAL- lets go without being asked for
 
 
 class Copy(NamedTuple):
-    """A message to lay down, marked as read.
+    """A message to lay down, marked as read where nothing else is said.
 
     `since` is the UID from which on it may be there already: a folder of years is not searched for what was just sent.
     """
 
     message_id: str
-    raw: bytes
+    raw: Raw
     when: datetime
     since: int = 1
+    flags: Collection[str] = (Flag.SEEN,)
 
 
 def lay_down(
@@ -115,35 +117,29 @@ def append_all(session: ImapSession, folder: str, copies: Sequence[Copy]) -> lis
 
 def begin(session: ImapSession, folder: str, copy: Copy) -> bytes | MailctlError:
     """Say one APPEND; its tag, or why it was not said."""
-    data = with_crlf(copy.raw)
+    data = sendable(copy.raw)
     limit = next((one[12:] for one in session.capabilities if one.startswith("APPENDLIMIT=")), "")
     if limit.isdigit() and len(data) > int(limit):
         where = session.server.where
         return MessageRefusedError(f"{where} takes {limit} bytes at most, this message has {len(data)}")
-    words = (quoted(session.wire_name(folder)), f"({Flag.SEEN})".encode(), quoted(internal_date(copy.when).encode()))
+    flags = f"({' '.join(written_flags(copy.flags))})".encode()
+    words = (b"APPEND", quoted(session.wire_name(folder)), flags, quoted(internal_date(copy.when).encode()))
     at_once = "LITERAL+" in session.capabilities or ("LITERAL-" in session.capabilities and len(data) <= SHORT)
     try:
         with session.asking(f"keep the message in '{folder}'"):
-            if not at_once:
-                session.lines.literal = data  # type: ignore[assignment]  # imaplib's own type has no literals
-                return said(session, words)
             tag: bytes = session.lines._new_tag()
-            session.lines.send(b" ".join((tag, b"APPEND", *words, b"{%d+}\r\n" % len(data))))
-            session.lines.send(data)
+            line = b" ".join((tag, *words))
+            if at_once:
+                session.lines.send(line + b" {%d+}\r\n" % len(data))
+            elif not session.lines.goes_on(tag, line + b" {%d}" % len(data)):
+                return tag
+            session.lines.send_blocks(blocks(data))
             session.lines.send(b"\r\n")
             return tag
     except ServerUnreachableError:
         raise
     except MailctlError as error:
         return error
-
-
-def said(session: ImapSession, words: Sequence[bytes]) -> bytes:
-    """Say an APPEND whose literal the server asks for; its tag."""
-    tag = session.lines._command("APPEND", *words)
-    if not isinstance(tag, bytes):
-        raise ProtocolError(f"{session.server.where} answered with what cannot be read")
-    return tag
 
 
 def internal_date(when: datetime) -> str:

@@ -4,10 +4,11 @@ import imaplib
 import io
 import re
 import socket
+from collections.abc import Iterable
 from typing import cast
 
 from mailctl.domain.account import AuthMethod, Security
-from mailctl.errors import LoginRefusedError, ProtocolError, TlsUnavailableError
+from mailctl.errors import LoginRefusedError, MailctlError, ProtocolError, TlsUnavailableError
 from mailctl.remote import imap_answers as answers
 from mailctl.remote import sasl
 from mailctl.remote.imap_answers import Piece
@@ -78,6 +79,21 @@ class Lines(imaplib.IMAP4):
     def send(self, data: bytes) -> None:  # type: ignore[override]
         """Send it all."""
         self.wire.sendall(data)
+
+    def send_blocks(self, blocks: Iterable[bytes]) -> None:
+        """Send a literal's content; the connection is closed when there is less of it than was announced."""
+        try:
+            self.wire.send_blocks("", blocks)
+        except MailctlError:
+            self.shutdown()
+            raise
+
+    def goes_on(self, tag: bytes, line: bytes) -> bool:
+        """Announce a literal; whether the server asks for it, and has not ended the command."""
+        self.send(line + b"\r\n")
+        while self.tagged_commands[tag] is None and self._get_response() is not None:
+            continue
+        return self.tagged_commands[tag] is None
 
     def shutdown(self) -> None:
         """Close the connection."""

@@ -25,7 +25,7 @@ from mailctl.remote import imap_answers as answers
 from mailctl.remote import imap_sets as sets
 from mailctl.remote.imap import ImapSession
 from mailctl.remote.imap_answers import Listed
-from mailctl.remote.imap_lines import Lines, is_quotable, quoted
+from mailctl.remote.imap_lines import is_quotable, quoted
 
 KEY = {Place.SENDER: (b"FROM",), Place.SUBJECT: (b"SUBJECT",), Place.BODY: (b"BODY",), Place.ANYWHERE: (b"TEXT",)}
 STATE = {State.UNREAD: b"UNSEEN", State.READ: b"SEEN", State.FLAGGED: b"FLAGGED", State.ANSWERED: b"ANSWERED"}
@@ -124,7 +124,7 @@ def say(session: ImapSession, words: Sequence[bytes]) -> Sequence[answers.Piece 
             line += word
         elif is_quotable(word[1:]) and len(line) < LONGEST_LINE:
             line += quoted(word[1:])
-        elif goes_on(lines, tag, line + b"{%d}" % (len(word) - 1)):
+        elif lines.goes_on(tag, line + b"{%d}" % (len(word) - 1)):
             line = word[1:]
         else:
             break
@@ -133,14 +133,6 @@ def say(session: ImapSession, words: Sequence[bytes]) -> Sequence[answers.Piece 
     lines.finish("SEARCH", tag)
     found: Sequence[answers.Piece | None] = lines.untagged_responses.pop("SEARCH", [])
     return found
-
-
-def goes_on(lines: Lines, tag: bytes, line: bytes) -> bool:
-    """Announce a literal; whether the server asks for it, and has not ended the command."""
-    lines.send(line + b"\r\n")
-    while lines.tagged_commands[tag] is None and lines._get_response() is not None:
-        continue
-    return lines.tagged_commands[tag] is None
 
 
 def headers(session: ImapSession, uids: Iterable[int]) -> list[Header]:

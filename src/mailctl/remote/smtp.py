@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from mailctl.domain.account import Security, Server
+from mailctl.domain.content import Raw, blocks
+from mailctl.domain.line_ends import sendable, stuffed, stuffing
 from mailctl.domain.message import Delivery, Envelope, Refusal
 from mailctl.errors import (
     FateUnknownError,
@@ -16,7 +18,7 @@ from mailctl.errors import (
     TlsUnavailableError,
 )
 from mailctl.remote import sasl
-from mailctl.remote.smtp_envelope import envelope_commands, stuffed, with_crlf
+from mailctl.remote.smtp_envelope import envelope_commands
 from mailctl.remote.smtp_reply import Reply, all_refused, read_reply, refusal
 from mailctl.remote.trace import Trace, masked
 from mailctl.remote.wire import CONNECT_SECONDS, READ_SECONDS, Wire, cause, reaching
@@ -171,17 +173,17 @@ class SmtpSession:
     def send(
         self,
         envelope: Envelope,
-        raw: bytes,
+        raw: Raw,
         *,
         before_last: Callable[[], None] | None = None,
         meanwhile: Callable[[], None] | None = None,
-        following: tuple[Envelope, bytes] | None = None,
+        following: tuple[Envelope, Raw] | None = None,
     ) -> Delivery:
         """Hand one message over; afterwards the session takes the next, whatever became of this one.
 
         Args:
             envelope: an empty sender is the null sender.
-            raw: the message; bare CR and LF become CRLF.
+            raw: the message; bare CR and LF become CRLF where it is held whole.
             before_last: called before the final dot. Until then it is surely not sent; what it raises keeps it so.
             meanwhile: called while the server is at it, after the final dot; it must not raise.
             following: what is sent next. Its envelope travels with this final dot where the server offers PIPELINING,
@@ -199,7 +201,7 @@ class SmtpSession:
         """
         if self.is_dead:
             raise TemporaryError(f"the connection to {self.server.where} is gone")
-        data = with_crlf(raw)
+        data = sendable(raw)
         commands = envelope_commands(self.server, self.features, envelope, data)
         with self.alive():
             accepted, refused = self.begin(commands, envelope.recipients)
@@ -215,12 +217,12 @@ class SmtpSession:
             raise refusal(self.server, reply, envelope.recipients)
         return Delivery(accepted=accepted, refused=refused, reply=reply.text)
 
-    def next_commands(self, following: tuple[Envelope, bytes] | None) -> list[str]:
+    def next_commands(self, following: tuple[Envelope, Raw] | None) -> list[str]:
         """The envelope to say along with a final dot; none where it cannot be, which is told when its turn has come."""
         if following is None or "PIPELINING" not in self.features or len(following[0].recipients) > WINDOW:
             return []
         try:
-            return envelope_commands(self.server, self.features, following[0], with_crlf(following[1]))
+            return envelope_commands(self.server, self.features, following[0], sendable(following[1]))
         except MailctlError:
             return []
 
@@ -312,24 +314,24 @@ class SmtpSession:
         except (OSError, ProtocolError):
             self.is_dead = True
 
-    def transfer(self, data: bytes, before_last: Callable[[], None] | None, ahead: list[str]) -> None:
+    def transfer(self, data: Raw, before_last: Callable[[], None] | None, ahead: list[str]) -> None:
         """Send the message itself, and with its final dot the next one's envelope.
 
         Raises:
             FateUnknownError: the connection was lost with the final dot.
             OSError: it was lost before.
+            StorageError: the message could not be read to its end; the connection is left, and nobody gets anything.
         """
         last = "".join(f"{line}\r\n" for line in (".", *ahead)).encode()
-        if before_last is None and len(data) < SMALL and self.wire.trace is None:
+        if before_last is None and isinstance(data, bytes) and len(data) < SMALL and self.wire.trace is None:
             with self.at_the_end():
                 self.ahead = ahead
                 return self.wire.sendall(stuffed(data) + last)
-        with self.wire.hiding("message,"):
-            self.wire.sendall(stuffed(data))
+        self.is_dead = True  # until the dot is said, nothing else can be
+        self.wire.send_blocks("message,", stuffing(blocks(data)))
         if before_last is not None:
-            self.is_dead = True  # until the dot is said, nothing else can be
             before_last()
-            self.is_dead = False
+        self.is_dead = False
         with self.at_the_end():
             self.ahead = ahead
             self.wire.sendall(last)

@@ -1,18 +1,16 @@
 """What a submission server is told of one message: MAIL with its options, RCPT, DATA, and the message itself."""
 
-import re
 from collections.abc import Mapping
 
 from mailctl.domain.account import Server
 from mailctl.domain.address import CONTROL, Address
+from mailctl.domain.content import Raw, head, is_ascii
 from mailctl.domain.dsn import Dsn, with_mail, with_rcpt
 from mailctl.domain.message import Envelope
 from mailctl.errors import BadDataError, MessageRefusedError
 
-BARE = re.compile(rb"\r\n|\r|\n")
 
-
-def envelope_commands(server: Server, features: Mapping[str, str], envelope: Envelope, data: bytes) -> list[str]:
+def envelope_commands(server: Server, features: Mapping[str, str], envelope: Envelope, data: Raw) -> list[str]:
     """MAIL, RCPT for each recipient, DATA.
 
     Args:
@@ -44,14 +42,14 @@ def asked_of(features: Mapping[str, str], envelope: Envelope) -> Dsn | None:
     return envelope.dsn if "DSN" in features else None
 
 
-def options(server: Server, features: Mapping[str, str], addresses: list[str], data: bytes) -> str:
+def options(server: Server, features: Mapping[str, str], addresses: list[str], data: Raw) -> str:
     """What is said with MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531).
 
     Raises:
         MessageRefusedError: it needs SMTPUTF8, and the server lacks it.
     """
     found = f" SIZE={len(data)}" if "SIZE" in features else ""
-    if not data.isascii() and "8BITMIME" in features:
+    if "8BITMIME" in features and not is_ascii(data):
         found += " BODY=8BITMIME"
     strange = next((one for one in addresses if not one.isascii()), None)
     if strange is None and not has_utf8_header(data):
@@ -60,13 +58,6 @@ def options(server: Server, features: Mapping[str, str], addresses: list[str], d
         what = f"the address '{strange}'" if strange else "a header that is not in ASCII"
         raise MessageRefusedError(f"{server.where} cannot take {what}: it lacks SMTPUTF8")
     return f"{found} SMTPUTF8"
-
-
-def with_crlf(raw: bytes) -> bytes:
-    """The message, its lines ending with CRLF."""
-    if b"\r" not in raw:
-        return raw.replace(b"\n", b"\r\n")  # ten times as fast
-    return BARE.sub(b"\r\n", raw) if has_bare(raw) else raw
 
 
 def on_the_wire(address: str) -> str:
@@ -88,15 +79,9 @@ def number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
-def has_bare(raw: bytes) -> bool:
-    """Whether a line ends otherwise than with CRLF."""
-    lines = raw.count(b"\r\n")
-    return raw.count(b"\n") != lines or raw.count(b"\r") != lines
-
-
-def has_utf8_header(data: bytes) -> bool:
+def has_utf8_header(data: Raw) -> bool:
     """Whether a header is in UTF-8 (RFC 6532); 8-bit junk in another encoding is passed on as it is."""
-    header = data.partition(b"\r\n\r\n")[0]
+    header = head(data)
     if header.isascii():
         return False
     try:
@@ -104,11 +89,3 @@ def has_utf8_header(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def stuffed(data: bytes) -> bytes:
-    """The message as DATA wants it: dots doubled at the beginning of lines, CRLF at the end (RFC 5321, 4.5.2)."""
-    found = data.replace(b"\r\n.", b"\r\n..")
-    if found.startswith(b"."):
-        found = b"." + found
-    return found if found.endswith(b"\r\n") or not found else found + b"\r\n"

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 
@@ -102,6 +102,20 @@ class Wire:
             else:
                 self.trace.sent(shown(data), secure=self.secure)
             self.literal_follows = data.endswith(b"}\r\n")
+        self.pass_on(data)
+
+    def send_blocks(self, what: str, blocks: Iterable[bytes]) -> None:
+        """Send what comes in blocks; the trace has what it is and its size only."""
+        size = 0
+        for block in blocks:
+            self.pass_on(block)
+            size += len(block)
+        if self.trace:
+            self.trace.sent(f"{what} … {size} bytes".lstrip(), secure=self.secure)
+        self.literal_follows = False
+
+    def pass_on(self, data: bytes) -> None:
+        """Send it all, each piece in time."""
         self.must_hurry = True
         view = memoryview(data)
         for start in range(0, len(view), PIECE):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mailctl.domain.account import Account
+from mailctl.domain.content import Raw
 from mailctl.domain.folders import Use, special
 from mailctl.domain.outgoing import Entry
 from mailctl.errors import MailctlError
@@ -36,7 +37,7 @@ class Copies:
             self.folder = special(session.folders(), Use.SENT, chosen=self.account.folders)
             self.next_uid = session.examine(self.folder).uidnext if self.folder is not None else 1
 
-    def lay(self, sent: Sequence[tuple[Entry, bytes, int]]) -> list[MailctlError | None]:
+    def lay(self, sent: Sequence[tuple[Entry, Raw, int]]) -> list[MailctlError | None]:
         """Lay copies into the folder, but for those that are there: the provider's own, or one whose answer was lost.
 
         Args:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from mailctl.domain import outgoing, sendlog
 from mailctl.domain.account import Account
+from mailctl.domain.content import Raw
 from mailctl.domain.message import Delivery, State
 from mailctl.domain.outgoing import Entry
 from mailctl.domain.rights import Right
@@ -53,7 +54,7 @@ class Ready(NamedTuple):
     """An entry that its turn has come for, with its message; or with what stands in the way."""
 
     entry: Entry
-    raw: bytes
+    raw: Raw
     fault: MailctlError | None = None
     release: Callable[[], None] = lambda: None
 
@@ -65,7 +66,7 @@ class Owing(NamedTuple):
     """
 
     entry: Entry
-    raw: bytes
+    raw: Raw
     error: MailctlError | None = None
     since: int = 1
 
@@ -108,6 +109,12 @@ class Courier:
     def deliver(self, entry: Entry) -> Outcome:
         """Do what is left to do for an entry that the caller holds; each step is on the disk before the next."""
         return self.take(self.ready(entry))
+
+    def expect(self, entry: Entry) -> None:
+        """Begin to open what an entry that is about to be taken needs of the servers."""
+        self.servers.expect_submission()
+        if entry.copied is False:
+            self.copies.expect()
 
     def ready(self, entry: Entry) -> Ready:
         """An entry and its message, once it is known whether a message whose fate was unknown went out."""
@@ -193,7 +200,7 @@ class Courier:
         self.unsaved.append(after)
         return Owing(after, raw, error, since)
 
-    def handed_over(self, entry: Entry, raw: bytes) -> tuple[Entry, MailctlError | None]:
+    def handed_over(self, entry: Entry, raw: Raw) -> tuple[Entry, MailctlError | None]:
         """The entry after the server has answered, and what went wrong, if anything."""
         after, error = self.answered(entry, raw)
         self.log(entry, after, error)
@@ -212,7 +219,7 @@ class Courier:
             SendLog(self.ctx.paths.state / LOG).add("".join(self.lines))
             self.lines.clear()
 
-    def answered(self, entry: Entry, raw: bytes) -> tuple[Entry, MailctlError | None]:
+    def answered(self, entry: Entry, raw: Raw) -> tuple[Entry, MailctlError | None]:
         """What the server's answer makes of an entry."""
         marked, self.marked = self.marked, None
         mark = None if marked else lambda: self.ctx.outbox.mark_sending(entry)
@@ -228,7 +235,7 @@ class Courier:
         after = outgoing.delivered(entry, delivery, self.ctx.now())
         return after, shortfall(entry, after)
 
-    def sent(self, entry: Entry, raw: bytes, before_last: Callable[[], None] | None) -> Delivery:
+    def sent(self, entry: Entry, raw: Raw, before_last: Callable[[], None] | None) -> Delivery:
         """What the server says of a message; a session that died after others were sent is replaced."""
         for is_last in (False, True):
             session = self.servers.submission()

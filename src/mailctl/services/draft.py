@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from mailctl.domain import dsn
 from mailctl.domain.account import Account
+from mailctl.domain.content import Raw
 from mailctl.domain.decoding import header_text, sent_at
 from mailctl.domain.fields import address_field
 from mailctl.domain.folders import Use, special
@@ -122,7 +123,7 @@ def made_folder(session: "ImapSession") -> str:
     return name
 
 
-def with_notes(raw: bytes, draft: Draft) -> bytes:
+def with_notes(raw: Raw, draft: Draft) -> Raw:
     """A message with what only its sender is to know: Bcc, and the reports that are wanted."""
     notes = [address_field("Bcc", draft.bcc)] if draft.bcc else []
     notes += [f"{REPORTS}: {draft.dsn}"] if draft.dsn else []

@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from mailctl.domain.account import Account
 from mailctl.domain.address import Address, parse, same, split
+from mailctl.domain.content import Raw
 from mailctl.domain.decoding import header_text
 from mailctl.domain.dsn import Dsn
+from mailctl.domain.line_ends import sendable
 from mailctl.domain.local_mail import Message, completed, taken_apart, without
 from mailctl.domain.mailboxes import mailboxes
 from mailctl.domain.rights import Right
@@ -41,7 +43,7 @@ class Call(Struct, frozen=True, kw_only=True):
 
 def hand_in(
     ctx: Context,
-    raw: bytes,
+    raw: Raw,
     call: Call,
     *,
     courier: Callable[[Account], Courier] | None = None,
@@ -54,7 +56,7 @@ def hand_in(
 
     Args:
         ctx: who calls.
-        raw: the message.
+        raw: the message; its lines end with CRLF where it is not held whole.
         call: what was said beside it.
         courier: gives who takes it, where there are several messages.
         kept: called once the message is on the disk. Then its caller has his answer, and what is refused stays.
@@ -65,18 +67,13 @@ def hand_in(
         AccountNotFoundError, RightMissingError, CheckerOnlyError: nothing was kept.
         StorageError: it could not be kept.
     """
-    from mailctl.remote.smtp_envelope import with_crlf
-
-    raw = with_crlf(raw)
-    message = taken_apart(raw)
-    del raw  # a large message is not kept twice
+    message = taken_apart(sendable(raw))
     account = sending_account(ctx, call, message)
     recipients = recipients_of(ctx, call, message)
     with nullcontext(courier(account)) if courier else Courier(ctx, account) as one:
         if not call.queue:
             one.servers.warm(copies=False)
         ready = made(ctx, account, call, message, recipients=recipients)
-        del message
         posted = post(ctx, ready, queue=call.queue, courier=one, kept=kept or (lambda: None))
     if isinstance(posted.failure, MessageRefusedError) and not posted.sent.sent and kept is None:
         return forgotten(ctx, posted)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from mailctl.domain import outgoing
 from mailctl.domain.account import Account
+from mailctl.domain.content import whole
 from mailctl.domain.message import Refusal, State
 from mailctl.domain.outgoing import Entry
 from mailctl.domain.rights import Right
@@ -145,7 +146,7 @@ def show(ctx: Context, number: int) -> Shown:
         RightMissingError: the actor may not send with its account.
     """
     entry = entry_of(ctx, number)
-    text = ctx.outbox.raw(entry).decode("utf-8", "replace").replace("\r\n", "\n")
+    text = whole(ctx.outbox.raw(entry)).decode("utf-8", "replace").replace("\r\n", "\n")
     head, _, body = text.partition("\n\n")
     return Shown(
         id=entry.id,

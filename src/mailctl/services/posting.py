@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from mailctl.domain.account import Account
+from mailctl.domain.content import Raw
 from mailctl.domain.message import Sent, State
 from mailctl.domain.outgoing import Entry
 from mailctl.errors import (
@@ -29,7 +30,7 @@ class Composed(NamedTuple):
 
     account: Account
     entry: Entry
-    raw: bytes
+    raw: Raw
 
 
 class Posted(NamedTuple):
@@ -60,18 +61,22 @@ def post(
 
     Raises:
         StorageError: it could not be kept; nothing was sent.
+        InputMissingError: a file in it changed meanwhile; nothing was kept nor sent.
     """
     account, new, raw = message
-    with ctx.outbox.entering(replace(new, next_attempt=at) if at else new, raw) as entry:
-        kept()
-        if queue or at is not None:
-            return Posted(replace(as_sent(entry, is_kept=True), due=at), None)
-        try:
-            with nullcontext(courier) if courier else Courier(ctx, account) as one:
-                outcome = one.take(Ready(entry, raw))
-        except KeyboardInterrupt:
-            ctx.warn(f"the message is in the outbox as {entry.id}")
-            raise
+    if queue or at is not None:
+        with ctx.outbox.entering(replace(new, next_attempt=at) if at else new, raw) as entry:
+            kept()
+        return Posted(replace(as_sent(entry, is_kept=True), due=at), None)
+    with nullcontext(courier) if courier else Courier(ctx, account) as one:
+        one.expect(new)
+        with ctx.outbox.entering(new, raw) as entry:
+            kept()
+            try:
+                outcome = one.take(Ready(entry, raw if isinstance(raw, bytes) else ctx.outbox.raw(entry)))
+            except KeyboardInterrupt:
+                ctx.warn(f"the message is in the outbox as {entry.id}")
+                raise
     sent = as_sent(outcome.entry, is_kept=outcome.kept, warnings=outcome.warnings)
     return Posted(sent, explained(outcome.error, outcome.entry) if outcome.error else None)
 

@@ -1,11 +1,14 @@
 """Messages that are ready made: sent as they are, but for what must not go out or must be there."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import IO
 
 from mailctl.domain.account import Account
 from mailctl.domain.address import Address, parse_all
 from mailctl.domain.answering import usable
+from mailctl.domain.content import BLOCK, Raw, blocks, head
 from mailctl.domain.decoding import header_text
 from mailctl.domain.dsn import Dsn
 from mailctl.domain.local_mail import Message, completed, taken_apart, without
@@ -24,8 +27,17 @@ LONE_CR = re.compile(rb"\r(?!\n)")
 LINE_END = re.compile(rb"\r?\n")
 
 
+def read_from(ctx: Context, stream: IO[bytes]) -> Raw:
+    """A message that comes on a stream, whatever its size.
+
+    Raises:
+        StorageError: there is no room for it.
+    """
+    return ctx.outbox.aside(iter(lambda: stream.read(BLOCK), b""))
+
+
 def ready(
-    ctx: Context, raw: bytes, *, account: str | None = None, recipients: tuple[str, ...] = (), dsn: Dsn | None = None
+    ctx: Context, raw: Raw, *, account: str | None = None, recipients: tuple[str, ...] = (), dsn: Dsn | None = None
 ) -> Composed:
     """A message that is ready made, for the outbox: byte for byte as it came, its lines ending with CRLF.
 
@@ -67,30 +79,59 @@ def finished(
     return Composed(account, new, raw)
 
 
-def checked(ctx: Context, raw: bytes) -> bytes:
+def checked(ctx: Context, raw: Raw) -> Raw:
     """The message with CRLF at its lines' ends, once it is known to arrive as it is.
 
     Raises:
         BadDataError: it has no header, holds what no server passes on, or is signed and has lines that would be cut.
     """
-    lone = LONE_CR.search(raw)
-    if lone or b"\0" in raw:
-        what = f"a lone CR at byte {lone.start()}" if lone else f"a NUL at byte {raw.index(0)}"
-        raise BadDataError(f"the message holds {what}, which does not travel", hint="encode the part in base64")
-    whole = LINE_END.sub(b"\r\n", raw)
+    whole = ctx.outbox.aside(travelling(blocks(raw)))
     if not taken_apart(whole).fields:
         raise BadDataError("that is no message: it begins with no header", hint="mailctl send --body FILE")
-    long = next((at for at, line in enumerate(whole.split(b"\r\n"), 1) if len(line) > LONGEST_LINE), None)
-    if long and protection(parse(whole)):
+    long = long_line(whole)
+    header = head(whole)
+    if long and protection(parse(header + b"\r\n\r\n")):
         raise BadDataError(
             f"line {long} is longer than {LONGEST_LINE} bytes: servers would cut it, and the signature would not hold",
             hint="encode the part before it is signed",
         )
     if long:
         ctx.warn(f"line {long} is longer than {LONGEST_LINE} bytes: servers may cut it")
-    if not whole.partition(b"\r\n\r\n")[0].isascii():
+    if not header.isascii():
         ctx.warn("its header has letters beyond ASCII in clear: servers without SMTPUTF8 will not take it")
     return whole
+
+
+def travelling(coming: Iterable[bytes]) -> Iterator[bytes]:
+    """A message in blocks, CRLF at its lines' ends; a CR at a block's end waits for what follows it.
+
+    Raises:
+        BadDataError: it holds what no server passes on.
+    """
+    held, place = b"", 0
+    for block in chain(coming, (b"",)):  # the last shows whether a CR that waits stands alone
+        data = held + block
+        held = b"\r" if block and data.endswith(b"\r") else b""
+        done = data[: len(data) - len(held)]
+        lone = LONE_CR.search(done)
+        if lone or b"\0" in done:
+            what = f"a lone CR at byte {place + lone.start()}" if lone else f"a NUL at byte {place + done.index(0)}"
+            raise BadDataError(f"the message holds {what}, which does not travel", hint="encode the part in base64")
+        place += len(done)
+        yield LINE_END.sub(b"\r\n", done) if done.count(b"\n") != done.count(b"\r\n") else done
+
+
+def long_line(raw: Raw) -> int | None:
+    """The number of the first line that is longer than servers take; None where there is none."""
+    number, width = 1, 0
+    for block in blocks(raw):
+        first, *lines = block.split(b"\n")
+        *ended, last = width + len(first), *map(len, lines)
+        for at, one in enumerate(ended, number):
+            if one > LONGEST_LINE + 1:  # its CR is with it
+                return at
+        number, width = number + len(ended), last
+    return number if width > LONGEST_LINE else None
 
 
 # -- from whom, to whom

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from mailctl.domain.account import Account, Alias
 from mailctl.domain.address import parse, same
+from mailctl.domain.content import Raw, blocks, whole
 from mailctl.domain.dsn import Dsn
 from mailctl.domain.message import Attachment, Draft
 from mailctl.domain.outgoing import Entry
@@ -94,7 +95,7 @@ def previewed(message: Composed) -> Preview:
         sender=entry.sender,
         recipients=entry.recipients,
         size=entry.size,
-        message=raw.decode("utf-8", "replace"),
+        message=whole(raw).decode("utf-8", "replace"),
     )
 
 
@@ -121,7 +122,7 @@ def composed(ctx: Context, account: Account, draft: Draft, *, sender: str | None
     return Composed(account, new, raw)
 
 
-def written(ctx: Context, account: Account, draft: Draft, *, sender: str | None) -> tuple[str, bytes]:
+def written(ctx: Context, account: Account, draft: Draft, *, sender: str | None) -> tuple[str, Raw]:
     """The Message-ID and the bytes of a draft as an account sends it, signed by who acts."""
     from mailctl.domain.compose import compose
     from mailctl.services.signature import rendered
@@ -144,7 +145,7 @@ def new_id(ctx: Context, account: Account) -> str:
 def entry(
     ctx: Context,
     account: Account,
-    raw: bytes,
+    raw: Raw,
     message_id: str,
     subject: str,
     *,
@@ -218,19 +219,38 @@ def attachment(path: Path) -> Attachment:
     try:
         if path.is_dir() or path.is_block_device() or path.is_char_device():
             raise InputMissingError(f"{path}: not a file", hint="--attach FILE; a folder can be packed first")
-        content = path.read_bytes()
     except (OSError, ValueError) as error:
-        raise InputMissingError(f"{path}: {getattr(error, 'strerror', None) or error}", hint=f"ls -l {path}") from error
+        raise unreadable(path, error) from error
+    content = content_of(path)
     name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return Attachment(filename=name, content=content, content_type=type_in(name, content))
 
 
-def type_in(name: str, content: bytes) -> str:
+def content_of(path: Path) -> Raw:
+    """What is in a file; a large one is read when it is sent, and has to stay as it is meanwhile.
+
+    Raises:
+        InputMissingError: it is missing or unreadable.
+    """
+    from mailctl.local.content import file_at
+
+    try:
+        return file_at(path, lambda why: InputMissingError(f"{path}: {why}", hint=f"ls -l {path}; then send it again"))
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> InputMissingError:
+    """The error for a file that cannot be read."""
+    return InputMissingError(f"{path}: {getattr(error, 'strerror', None) or error}", hint=f"ls -l {path}")
+
+
+def type_in(name: str, content: Raw) -> str:
     """The content type of a file: what its name tells, and of a calendar what it is for."""
     from mailctl.domain import calendar
 
     found = type_of(name)
-    return calendar.content_type(content) if found == calendar.TYPE else found
+    return calendar.content_type(next(blocks(content), b"")) if found == calendar.TYPE else found
 
 
 def type_of(name: str) -> str:
