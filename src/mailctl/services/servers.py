@@ -21,7 +21,9 @@ Session = TypeVar("Session")
 class Opening(Generic[Session]):
     """A session that is opened in a thread of its own, while there is something else to do."""
 
-    def __init__(self, manager: AbstractContextManager[Session], then: Callable[[Session], None]) -> None:
+    def __init__(
+        self, manager: AbstractContextManager[Session], then: Callable[[Session], None] = lambda _: None
+    ) -> None:
         self.manager = manager
         self.then = then
         self.session: Session | None = None
@@ -76,6 +78,7 @@ class Servers:
         self.outgoing = ctx.outgoing(account)
         self.sessions = ExitStack()
         self.warming: Thread | None = None
+        self.early_smtp: Opening[SmtpSession] | None = None
         self.early: Opening[ImapSession] | None = None
         self.smtp: SmtpSession | None = None
         self.imap: ImapSession | None = None
@@ -94,6 +97,12 @@ class Servers:
         self.warming = Thread(target=warm, args=(self.outgoing, copies), daemon=True)
         self.warming.start()
 
+    def expect_submission(self) -> None:
+        """Begin to open the submission session, while the message that is ready for it comes onto the disk."""
+        if self.ctx.open_trace is None and not (self.early_smtp or self.smtp or self.smtp_error):
+            self.early_smtp = Opening(self.ctx.smtp(self.account))
+            self.sessions.callback(self.early_smtp.close)
+
     def expect_mailbox(self, then: "Callable[[ImapSession], None]") -> None:
         """Begin to open the mailbox, which will be wanted when the message is sent.
 
@@ -109,8 +118,9 @@ class Servers:
         if self.smtp_error is not None:
             raise self.smtp_error
         if self.smtp is None or self.smtp.is_dead:
+            early, self.early_smtp = self.early_smtp, None
             try:
-                self.smtp = self.sessions.enter_context(self.ctx.smtp(self.account))
+                self.smtp = early.wait() if early else self.sessions.enter_context(self.ctx.smtp(self.account))
             except MailctlError as error:
                 self.smtp_error = error
                 raise
