@@ -102,6 +102,9 @@ class Affair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     match: Annotated[
         tuple[RuleText, ...], Meta(description="its mail: from:ADDRESS, domain:DOMAIN, subject:TEXT, list:LIST-ID")
     ] = ()
+    exceptions: Annotated[
+        tuple[RuleText, ...], Meta(description="mail that is never its own, whatever else says so: rules as in `match`")
+    ] = field(name="except", default=())
     tests: Annotated[tuple[Trial, ...], Meta(description="messages made up to try the rules")] = ()
 
     @property

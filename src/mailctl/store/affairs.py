@@ -33,9 +33,10 @@ def affair_faults(affair: Affair) -> list[tuple[Path, str]]:
     for number, person in enumerate(affair.people):
         found = address_faults("address", person.address) if person.address is not None else []
         faults += [(("people", number, *path), what) for path, what in found]
-    for number, text in enumerate(affair.match):
-        try:
-            rule_of(text)
-        except BadDataError as error:
-            faults.append((("match", number), str(error)))
+    for key, rules in (("match", affair.match), ("except", affair.exceptions)):
+        for number, text in enumerate(rules):
+            try:
+                rule_of(text)
+            except BadDataError as error:
+                faults.append(((key, number), str(error)))
     return faults

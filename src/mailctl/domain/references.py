@@ -1,0 +1,73 @@
+"""References of affairs in a text: on the borders of words, whatever the case, the accents and the kind of dash."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+SAME = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2212"} | {
+    ord(space): " " for space in "\u00a0\u202f"
+}
+START = re.compile(r"(?<![^\W_])\S")  # no letter or digit before it; `_` parts words, as in `2026-014_plan.pdf`
+SPACES = re.compile(r"\s+")
+WEAKEST = 5  # letters and digits of a reference that no ordinary text holds by chance
+BRACKETS = {"(": ")", "[": "]"}
+
+
+class References:
+    """The references of many affairs, made ready once, to be found in many texts."""
+
+    def __init__(self, refs: Iterable[str]) -> None:
+        self.by_text: dict[str, list[str]] = {}
+        for ref in refs:
+            self.by_text.setdefault(plain(ref), []).append(ref)
+        self.weak = frozenset(text for text in self.by_text if is_weak(text))
+        lengths: dict[str, set[int]] = {}
+        for text in self.by_text:
+            lengths.setdefault(text[:1], set()).add(len(text))
+        self.lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
+
+    def within(self, text: str, *, weak: bool) -> tuple[str, ...]:
+        """The references that stand in a text, in its order; where one begins with another, the longer one.
+
+        Args:
+            text: such as a subject.
+            weak: whether short ones and those without a digit count, in brackets only: `[12]`.
+        """
+        bare = plain(text)
+        found: dict[str, None] = {}
+        behind = 0
+        for start in START.finditer(bare):
+            place = start.start()
+            if place < behind or start[0] not in self.lengths:
+                continue
+            for length in self.lengths[start[0]]:
+                end = place + length
+                if self.is_there(bare, place, end, weak=weak):
+                    found.update(dict.fromkeys(self.by_text[bare[place:end]]))
+                    behind = end
+                    break
+        return tuple(found)
+
+    def is_there(self, bare: str, start: int, end: int, *, weak: bool) -> bool:
+        """Whether one of them stands exactly there."""
+        text = bare[start:end]
+        if text not in self.by_text or bare[end : end + 1].isalnum():
+            return False
+        if text not in self.weak:
+            return True
+        return weak and start > 0 and BRACKETS.get(bare[start - 1]) == bare[end : end + 1]
+
+
+def plain(text: str) -> str:
+    """A text without accents, case, several spaces in a row, and other dashes than `-`."""
+    if text.isascii():
+        bare = text.lower()
+        return SPACES.sub(" ", bare) if "  " in bare or "\n" in bare or "\t" in bare else bare
+    parted = unicodedata.normalize("NFKD", text.translate(SAME))
+    bare = "".join(letter for letter in parted if not unicodedata.combining(letter)).casefold()
+    return SPACES.sub(" ", bare)
+
+
+def is_weak(ref: str) -> bool:
+    """Whether a reference may stand in a text by chance: a word, a year, a house number."""
+    return sum(map(str.isalnum, ref)) < WEAKEST or not any(map(str.isdigit, ref))
