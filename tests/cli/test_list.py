@@ -68,7 +68,7 @@ def test_json_has_the_whole_summary(cli, firm, keep):
         "id": number, "account": "contact", "folder": "INBOX", "sender": "Anna <anna@client.example>",
         "to": "contact@firm.example", "subject": "Plans", "date": "2026-03-02T09:30:00Z", "size": len(mail("Plans")),
         "unread": True, "flagged": True, "answered": False, "has_attachment": False, "message_id": None,
-        "copies": [], "thread": None, "depth": 0,
+        "copies": [], "thread": None, "depth": 0, "affairs": [],
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What a message is called, so that everybody means the same one (RFC 5322, 3.6.4)."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from mailctl.domain.address import Address
 
@@ -15,3 +16,19 @@ def new_message_id(domain: str, *, now: datetime, token: str) -> str:
     """
     host = Address(local="x", domain=domain).wire.removeprefix("x@")
     return f"<{now.astimezone(UTC):%Y%m%d%H%M%S}.{token}@{host}>"
+
+
+def content_key(raw: bytes) -> str:
+    """What a message without Message-ID is called: the same for each copy of it, whichever server it came through.
+
+    Who, when and about what, and the body, its line ends and what is empty at its end left out: what else stands in the
+    header, each server that it passes adds to.
+    """
+    from mailctl.domain.decoding import header_text
+    from mailctl.domain.mime import first, parse
+
+    head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    headers = parse(head + b"\n\n").headers
+    told = "\n".join(header_text(first(headers, name)) for name in ("from", "date", "subject"))
+    content = told.encode("utf-8", "replace") + b"\n\n" + body.rstrip()
+    return f"sha256:{sha256(content).hexdigest()}"

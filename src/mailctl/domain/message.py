@@ -146,7 +146,10 @@ class Sent(Struct, frozen=True, kw_only=True):
 
 
 class Head(Struct, frozen=True, kw_only=True):
-    """What the index keeps of a message's header; `date` is None where the header gives none to rely on."""
+    """What the index keeps of a message's header; `date` is None where the header gives none to rely on.
+
+    `content_key` is what a message without Message-ID is called.
+    """
 
     sender: str
     to: str
@@ -154,6 +157,12 @@ class Head(Struct, frozen=True, kw_only=True):
     date: datetime | None
     message_id: str | None
     has_attachment: bool
+    content_key: str | None = None
+
+    @property
+    def key(self) -> str | None:
+        """What links call it."""
+        return self.message_id or self.content_key
 
 
 class Copy(Struct, frozen=True, kw_only=True):
@@ -187,6 +196,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     copies: tuple[Copy, ...] = ()
     thread: int | None = None
     depth: int = 0
+    affairs: tuple[str, ...] = ()
 
 
 class Part(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from mailctl.domain.body import body_of
 from mailctl.domain.decoding import header_text, message_id, message_ids, sent_at
 from mailctl.domain.filename import distinct, file_name
+from mailctl.domain.identity import content_key
 from mailctl.domain.mailboxes import mailboxes
 from mailctl.domain.message import Head, Part, Reading
 from mailctl.domain.mime import Headers, Node, every, first, parse
@@ -30,13 +31,15 @@ def head_of(raw: bytes) -> Head:
     """What the index keeps of a message; whatever the bytes are, there is something to keep."""
     message = parse(raw)
     headers = tuple((name, value[:LONGEST_FIELD]) for name, value in message.headers)
+    named = message_id(first(headers, "message-id"))
     return Head(
         sender=sender_of(headers)[:LONGEST_SHOWN],
         to=addresses(headers, "to")[:LONGEST_SHOWN],
         subject=header_text(first(headers, "subject"))[:LONGEST_SHOWN],
         date=sent_at(first(headers, "date")),
-        message_id=message_id(first(headers, "message-id")),
+        message_id=named,
         has_attachment=any(not file.inline for file in files(message)),
+        content_key=None if named else content_key(raw),
     )
 
 

@@ -19,7 +19,10 @@ from mailctl.local.migrations import MIGRATIONS, migrate, version
 PATIENCE_SECONDS = 30.0
 SEEN, FLAGGED, ANSWERED = "\\Seen", "\\Flagged", "\\Answered"
 COLUMNS = """messages.id, folders.account, folders.name, folders.path, messages.folder, uid, key, flags, size, received,
-    date, sender, recipients, subject, message_id, has_attachment, odd"""
+    date, sender, recipients, subject, message_id, content_key, has_attachment, odd"""
+ENTERED = """folder, uid, key, flags, seen, size, received, date, sender, recipients, subject, message_id, content_key,
+    has_attachment, odd"""
+ENTERED_MARKS = ", ".join("?" * len(ENTERED.split()))
 
 
 class KnownFolder(Struct, frozen=True, kw_only=True):
@@ -243,8 +246,7 @@ class Index:
         """Enter messages, all or none."""
         with self.change() as database:
             database.executemany(
-                "INSERT INTO messages (folder, uid, key, flags, seen, size, received, date, sender, recipients, "
-                "subject, message_id, has_attachment, odd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO messages ({ENTERED}) VALUES ({ENTERED_MARKS})",  # noqa: S608 - constants
                 [values_of(folder, entry) for entry in entries],
             )
 
@@ -339,6 +341,7 @@ def values_of(folder: int, entry: Entry) -> tuple[object, ...]:
         head.to,
         head.subject,
         head.message_id,
+        head.content_key,
         head.has_attachment,
         entry.odd,
     )
@@ -372,6 +375,7 @@ def stored(row: sqlite3.Row) -> Stored:
             date=moment(row["date"]),
             message_id=row["message_id"],
             has_attachment=bool(row["has_attachment"]),
+            content_key=row["content_key"],
         ),
     )
 

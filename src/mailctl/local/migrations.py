@@ -70,7 +70,39 @@ def second(database: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first, second)
+def third(database: sqlite3.Connection) -> None:
+    """A copy of the links between affairs and messages, and the key of a message that has no Message-ID.
+
+    `state` is what the system said of a file when it was copied: one whose state is another is read again.
+    """
+    database.execute(
+        """
+        CREATE TABLE filed (
+            id INTEGER PRIMARY KEY,
+            stem TEXT NOT NULL UNIQUE,
+            ref TEXT NOT NULL UNIQUE,
+            state TEXT NOT NULL
+        )
+        """
+    )
+    database.execute(
+        """
+        CREATE TABLE links (
+            affair INTEGER NOT NULL REFERENCES filed (id) ON DELETE CASCADE,
+            key TEXT NOT NULL,
+            account TEXT NOT NULL,
+            who TEXT NOT NULL,
+            linked INTEGER NOT NULL,
+            PRIMARY KEY (key, affair)
+        ) WITHOUT ROWID
+        """
+    )
+    database.execute("CREATE INDEX by_affair ON links (affair)")
+    database.execute("ALTER TABLE messages ADD COLUMN content_key TEXT")
+    database.execute("CREATE INDEX by_content_key ON messages (content_key) WHERE content_key IS NOT NULL")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first, second, third)
 
 
 def migrate(database: sqlite3.Connection) -> None:

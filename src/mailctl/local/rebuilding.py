@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mailctl.local.index import Entry, Index, values_of
+from mailctl.local.index import ENTERED, ENTERED_MARKS, Entry, Index, values_of
 
 
 def open_index(path: Path, warn: Callable[[str], None]) -> Index:
@@ -18,8 +18,7 @@ def enter_again(index: Index, folder: int, entries: Iterable[tuple[int, Entry]])
     """Write what the index says of messages anew, all or none: pairs of number and message."""
     with index.change() as database:
         database.executemany(
-            "UPDATE messages SET (folder, uid, key, flags, seen, size, received, date, sender, recipients, subject, "
-            "message_id, has_attachment, odd) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+            f"UPDATE messages SET ({ENTERED}) = ({ENTERED_MARKS}) WHERE id = ?",  # noqa: S608 - constants
             [(*values_of(folder, entry), id) for id, entry in entries],
         )
 

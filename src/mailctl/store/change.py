@@ -29,6 +29,7 @@ class Change:
         self.collaborators: dict[str, Collaborator | None] = {}
         self.affairs: dict[str, Affair | None] = {}
         self.new_settings: Settings | None = None
+        self.others: dict[str, str | None] = {}
         self.kept_aside: list[tuple[str, Path]] = []
         self.check_only = False
         self.files: tuple[str, ...] = ()
@@ -43,6 +44,10 @@ class Change:
             self.new_settings = value
         else:
             self.affairs[value.ref] = value
+
+    def put_file(self, file: str, text: str | None) -> None:
+        """Write a file that holds no value, such as an affair's links; with None, take it away."""
+        self.others[file] = text
 
     def remove_account(self, name: str) -> None:
         """Take an account away."""
@@ -70,7 +75,7 @@ class Change:
         if self.new_settings:
             files["store.toml"] = text = encode(self.new_settings)
             decode_settings(text)
-        return files | self.affair_texts()
+        return files | self.affair_texts() | self.others
 
     def affair_texts(self) -> dict[str, str | None]:
         """The files of affairs to write and, with None, to take away."""
@@ -98,7 +103,7 @@ class Change:
         self.check_references(lambda file: texts.get(file) or self.store.read(file))
         if self.check_only or not texts:
             return
-        written = {file: first_line(file) + text for file, text in texts.items() if text is not None}
+        written = {file: heading(file) + text for file, text in texts.items() if text is not None}
         removed = tuple(file for file, text in texts.items() if text is None)
         for folder in {Path(file).parent for file in written}:
             (self.store.root / folder).mkdir(exist_ok=True, mode=0o700)
@@ -109,7 +114,8 @@ class Change:
 
     def keep_comments(self, files: tuple[str, ...]) -> None:
         """Put former texts that hold comments aside, since tomli-w cannot write them again."""
-        former = {file: text for file in files if (text := self.store.read(file)) and has_comments(text)}
+        tables = [file for file in files if file.endswith(".toml")]
+        former = {file: text for file in tables if (text := self.store.read(file)) and has_comments(text)}
         if not former:
             return
         place = self.store.root / FORMER
@@ -137,3 +143,8 @@ class Change:
         faults = reference_faults(tuple(accounts.values()), tuple(affairs.values()), people, read)
         if faults:
             raise invalid(faults)
+
+
+def heading(file: str) -> str:
+    """The first line of a file of the store: a table's schema, and nothing for any other."""
+    return first_line(file) if file.endswith(".toml") else ""

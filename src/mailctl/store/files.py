@@ -243,8 +243,8 @@ class Store:
             raise unsafe(folder, "others may write it", hint=f"chmod go-w {self.root / folder}")
         self.trusted.add(folder)
 
-    def read(self, file: str) -> str | None:
-        """The text of one file of the store; None when there is none.
+    def read(self, file: str, *, most: int = LARGEST) -> str | None:
+        """The text of one file of the store, of `most` bytes; None when there is none.
 
         Raises:
             StoreError: others may write it, or it cannot be read.
@@ -256,7 +256,7 @@ class Store:
             try:
                 state = os.fstat(descriptor)
                 is_file = stat.S_ISREG(state.st_mode)
-                data = os.read(descriptor, min(state.st_size, LARGEST) + 1) if is_file else b""
+                data = os.read(descriptor, min(state.st_size, most) + 1) if is_file else b""
             finally:
                 os.close(descriptor)
         except (FileNotFoundError, NotADirectoryError):
@@ -267,8 +267,8 @@ class Store:
             raise unsafe(file, "is no file", hint=f"ls -ld {path}")
         if state.st_mode & WRITABLE_BY_OTHERS:
             raise unsafe(file, "others may write it", hint=f"chmod go-w {path}")
-        if len(data) > LARGEST:
-            raise unsafe(file, f"larger than {LARGEST} bytes", hint="mailctl store path")
+        if len(data) > most:
+            raise unsafe(file, f"larger than {most} bytes", hint="mailctl store path")
         try:
             return data.decode()
         except UnicodeDecodeError as error:

@@ -1,0 +1,203 @@
+"""Links between affairs and mail: kept in the store, copied into the index, made and undone."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from mailctl.domain.link import Link
+from mailctl.domain.rights import Right
+from mailctl.errors import MailctlError
+from mailctl.services.context import Context
+
+if TYPE_CHECKING:
+    from mailctl.local.index import Index, Stored
+    from mailctl.local.links import Copied
+
+
+class Linked(Struct, frozen=True, kw_only=True):
+    """A message and an affair after `link` or `unlink`; `changed`: whether it was otherwise before."""
+
+    ref: str
+    id: int
+    account: str
+    subject: str
+    key: str
+    linked: bool
+    changed: bool
+
+
+# -- looking
+
+
+def refreshed(ctx: Context) -> "Index":
+    """The index, its copy of the links as the store has them now; only files that changed are read."""
+    from mailctl.local.links import refresh
+    from mailctl.store.links import states
+
+    found = states(ctx.store.root)
+    refresh(ctx.index, found, lambda stems: copied(ctx, found, stems))
+    return ctx.index
+
+
+def copied(ctx: Context, states: dict[str, str], stems: Collection[str]) -> "Iterable[Copied]":
+    """The files of links as the index copies them; what is wrong with one is warned about, and the rest goes on."""
+    from mailctl.local.links import Copied
+    from mailctl.store import links
+
+    for stem, ref in links.refs(stems).items():
+        try:
+            found = links.lines(ctx.store, ref)
+        except MailctlError as error:
+            ctx.warn(str(error))
+            continue
+        tell_odd(ctx, ref, found.odd)
+        yield Copied(stem, ref, states[stem], found.links)
+
+
+def tell_odd(ctx: Context, ref: str, odd: Sequence[tuple[int, str]]) -> None:
+    """Warn of lines of an affair's file that are no links; they are left where they are."""
+    from mailctl.store.links import file_of
+
+    if odd:
+        more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
+        ctx.warn(f"{file_of(ref)}:{odd[0][0]}: no link in this line{more}")
+
+
+def linked_ids(ctx: Context) -> frozenset[str]:
+    """The keys of all messages of all affairs."""
+    from mailctl.local.links import all_keys
+
+    return all_keys(refreshed(ctx))
+
+
+def affairs_of(ctx: Context, keys: Iterable[str | None]) -> dict[str, tuple[str, ...]]:
+    """The affairs of messages, by their keys; who has none is left out."""
+    from mailctl.local import links
+
+    wanted = {key for key in keys if key}
+    return links.affairs_of(refreshed(ctx), wanted) if wanted else {}
+
+
+def key_of(ctx: Context, stored: "Stored") -> str:
+    """What links call a message; of one that was fetched before there were links, its file is looked at.
+
+    Raises:
+        MessageNotFoundError, StorageError: it has no Message-ID, and its file is gone or cannot be read.
+    """
+    if stored.head.key:
+        return stored.head.key
+    from mailctl.domain.identity import content_key
+    from mailctl.local.links import note_key
+    from mailctl.services.read import opened
+
+    key = content_key(opened(ctx, stored.id)[1])
+    note_key(ctx.index, stored.id, key)
+    return key
+
+
+# -- changing
+
+
+def link(ctx: Context, pairs: "Iterable[tuple[str, Stored]]") -> tuple[Linked, ...]:
+    """File messages under affairs, as one change of the store; what is filed already stays as it is.
+
+    Raises:
+        AffairNotFoundError, RightMissingError, CheckerOnlyError: before anything is changed.
+        StoreError, StorageError: nothing is changed.
+    """
+    chosen = permitted(ctx, pairs)
+    new = {(ref, key): made(ctx, key, stored.account) for ref, key, stored in chosen}
+    added = record(ctx, new)
+    return tuple(linked(one, is_linked=True, changed=(one[0], one[1]) in added) for one in chosen)
+
+
+def unlink(ctx: Context, ref: str, messages: "Iterable[Stored]") -> tuple[Linked, ...]:
+    """Take messages out of an affair, as one change of the store; who is not in it stays so.
+
+    Raises:
+        AffairNotFoundError, RightMissingError, CheckerOnlyError: before anything is changed.
+        StoreError, StorageError: nothing is changed.
+    """
+    from mailctl.store import links
+
+    chosen = permitted(ctx, ((ref, stored) for stored in messages))
+    keys = {key for _, key, _ in chosen}
+    with ctx.change(f"unlink {messages_of(len(keys))} from affair '{ref}'") as change:
+        before = links.lines(ctx.store, ref)
+        gone = {one.key for one in before.links} & keys
+        if gone:
+            links.put(change, ref, [one for one in before.links if one.key not in keys], odd=before.odd)
+    return tuple(linked(one, is_linked=False, changed=one[1] in gone) for one in chosen)
+
+
+def permitted(ctx: Context, pairs: "Iterable[tuple[str, Stored]]") -> "list[tuple[str, str, Stored]]":
+    """Affair, key and message of each pair, once all affairs are there and the actor may organize all accounts."""
+    found = list(pairs)
+    for ref in dict.fromkeys(ref for ref, _ in found):
+        require(ctx, ref)
+    for name in dict.fromkeys(stored.account for _, stored in found):
+        ctx.account(name, need=Right.ORGANIZE)
+    return [(ref, key_of(ctx, stored), stored) for ref, stored in found]
+
+
+def require(ctx: Context, ref: str) -> None:
+    """Refuse a reference that is no affair's.
+
+    Raises:
+        AffairNotFoundError: with the nearest one as a hint.
+    """
+    from mailctl.store.affairs import file_of
+
+    try:
+        is_there = (ctx.store.root / file_of(ref)).is_file()
+    except (OSError, ValueError):  # no name that a file can have
+        is_there = False
+    if not is_there:
+        ctx.store.affair(ref)
+
+
+def made(ctx: Context, key: str, account: str) -> Link:
+    """A link made now by who acts."""
+    return Link(key=key, account=account, who=ctx.actor.name, when=ctx.now().replace(microsecond=0))
+
+
+def record(ctx: Context, new: dict[tuple[str, str], Link]) -> frozenset[tuple[str, str]]:
+    """Enter links, by affair and key, as one change of the store; those that were not there yet."""
+    from mailctl.store import links
+
+    by_affair: dict[str, list[Link]] = {}
+    for (ref, _), one in new.items():
+        by_affair.setdefault(ref, []).append(one)
+    if not by_affair:
+        return frozenset()
+    refs = f"affair '{next(iter(by_affair))}'" if len(by_affair) == 1 else f"{len(by_affair)} affairs"
+    added = set()
+    with ctx.change(f"link {messages_of(len({key for _, key in new}))} to {refs}") as change:
+        for ref, found in by_affair.items():
+            before = links.lines(ctx.store, ref)
+            known = {one.key for one in before.links}
+            fresh = [one for one in found if one.key not in known]
+            if fresh:
+                links.put(change, ref, (*before.links, *fresh), odd=before.odd)
+                added |= {(ref, one.key) for one in fresh}
+    return frozenset(added)
+
+
+def linked(one: "tuple[str, str, Stored]", *, is_linked: bool, changed: bool) -> Linked:
+    """What became of one pair."""
+    ref, key, stored = one
+    return Linked(
+        ref=ref,
+        id=stored.id,
+        account=stored.account,
+        subject=stored.head.subject,
+        key=key,
+        linked=is_linked,
+        changed=changed,
+    )
+
+
+def messages_of(number: int) -> str:
+    """A number of messages in words."""
+    return "1 message" if number == 1 else f"{number} messages"
