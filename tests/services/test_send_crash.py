@@ -10,17 +10,21 @@ import pytest
 from conftest import ok
 from mailctl.domain.message import State
 from support.scripted_smtp import STALL
-from support.sending import BEFORE_THE_DOT, PASSWORD, body_for, started
+from support.sending import BEFORE_THE_DOT, PASSWORD, body_for, started, until
 from support.small_disk import fill, mounted
 
 SEND = ("send", "anna@client.example", "-s", "Plans")
 
 
 def killed_at(step, server, home, outbox):
-    """Send in a process that is killed when the server has come to a step."""
+    """Send in a process that is killed when the server has come to a step, and the message is on the disk.
+
+    The server is reached while the message gets there.
+    """
     server.at[step] = STALL
     process = started("mailctl", *SEND, body=body_for(step).encode(), home=home)
     assert server.reached.wait(20), process.communicate(timeout=20)
+    until(outbox.entries)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=20)
     server.at.clear()
@@ -113,7 +117,7 @@ def test_on_a_full_disk_it_is_74_and_neither_kept_nor_sent(server, home, outbox)
     assert process.returncode == 74, process.stderr
     assert b"File too large" in process.stderr
     assert outbox.entries() == ()
-    assert server.connections == 0
+    assert server.taken == []
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from support.scripted_smtp import Submission
@@ -40,3 +42,11 @@ def started(program: str, *words: str, body: bytes, home: Path, **more: str) -> 
 def body_for(step):
     """A text, long where the client must still be at it when the server acts: sockets take megabytes at once."""
     return "Hello\n" * (2_000_000 if step == "body" else 1)
+
+
+def until(found: Callable[[], object], *, seconds: float = 20.0) -> None:
+    """Wait until there is something to find."""
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, "nothing came"
+        time.sleep(0.01)
