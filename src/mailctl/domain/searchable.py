@@ -1,7 +1,10 @@
-"""A message's bytes → what a search finds it by, and which messages it answers."""
+"""A message's bytes → what a search finds it by, which messages it answers, and what the rules of affairs look at."""
+
+import re
 
 from msgspec import Struct
 
+from mailctl.domain.address import split
 from mailctl.domain.body import HTML, plain_text, text_of, texts
 from mailctl.domain.decoding import header_text, message_id, message_ids
 from mailctl.domain.markup import words
@@ -13,10 +16,15 @@ LONGEST_BODY = 100_000  # characters; what stands further behind is not found
 LONGEST_NAME = 500
 MOST_FILES = 200
 MOST_ANCESTORS = 50
+MOST_PARTIES = 200
+LIST_ID = re.compile(r"<([^<>\s]{1,500})>\s*$")
 
 
 class Searchable(Struct, frozen=True, kw_only=True):
-    """The words of a message, by where they stand; `ancestors` are Message-IDs, the one it answers last."""
+    """The words of a message, by where they stand; `ancestors` are Message-IDs, the one it answers last.
+
+    `parties` are the addresses it went to, without names; `list_id` is the list it came by (RFC 2919).
+    """
 
     sender: str
     recipients: str
@@ -25,22 +33,39 @@ class Searchable(Struct, frozen=True, kw_only=True):
     files: str
     message_id: str | None
     ancestors: tuple[str, ...]
+    parties: tuple[str, ...] = ()
+    list_id: str = ""
 
 
 def searchable_of(raw: bytes) -> Searchable:
     """What a search finds a message by; whatever the bytes are, there is something to find."""
     message = parse(raw)
     headers = tuple((name, value[:LONGEST_FIELD]) for name, value in message.headers)
+    recipients = ", ".join(filter(None, (addresses(headers, name) for name in ("to", "cc", "bcc"))))[:LONGEST_FIELD]
     names = [file.node.filename[:LONGEST_NAME] for file in files(message) if file.node.filename]
     return Searchable(
         sender=sender_of(headers)[:LONGEST_FIELD],
-        recipients=", ".join(filter(None, (addresses(headers, name) for name in ("to", "cc", "bcc"))))[:LONGEST_FIELD],
+        recipients=recipients,
         subject=header_text(first(headers, "subject"))[:LONGEST_FIELD],
         body=body_of(message),
         files=" ".join(names[:MOST_FILES]),
         message_id=message_id(first(headers, "message-id")),
         ancestors=ancestors_of(headers),
+        parties=tuple(filter(None, map(address_in, split(recipients)[:MOST_PARTIES]))),
+        list_id=list_id_of(first(headers, "list-id")),
     )
+
+
+def address_in(mailbox: str) -> str:
+    """The address in a mailbox as `mailboxes` writes it; empty where a list of words cannot hold it."""
+    bare = mailbox.rpartition("<")[2].removesuffix(">")
+    return bare if "@" in bare and not any(map(str.isspace, bare)) else ""
+
+
+def list_id_of(value: str) -> str:
+    """The identifier in a List-Id, without what describes it."""
+    found = LIST_ID.search(value)
+    return found[1] if found else ""
 
 
 def body_of(message: Node) -> str:

@@ -1,5 +1,6 @@
 """store.toml: what holds for the whole firm."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
@@ -23,6 +24,23 @@ class Sendmail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     )
 
 
+class Mirror(StrEnum):
+    """How links are shown on the servers, to who uses another mail program."""
+
+    NONE = "none"
+    KEYWORD = "keyword"
+    FOLDER = "folder"
+
+
+class Affairs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """For mail filed under affairs."""
+
+    auto: Annotated[bool, Meta(description="whether each fetch files by the rules what it brought")] = True
+    mirror: Annotated[
+        Mirror, Meta(description="how it is shown on the servers: a keyword, or a copy in the folder Affaires/REF")
+    ] = Mirror.NONE
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What holds for the whole store."""
 
@@ -36,3 +54,4 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
         default_factory=Watching
     )
     sendmail: Annotated[Sendmail, Meta(description="for mailctl-sendmail")] = field(default_factory=Sendmail)
+    affairs: Annotated[Affairs, Meta(description="for mail filed under affairs")] = field(default_factory=Affairs)

@@ -102,7 +102,31 @@ def third(database: sqlite3.Connection) -> None:
     database.execute("CREATE INDEX by_content_key ON messages (content_key) WHERE content_key IS NOT NULL")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first, second, third)
+def fourth(database: sqlite3.Connection) -> None:
+    """What the rules of affairs look at, whether they did, and what is shown of links on the servers.
+
+    What was fetched before is looked at once more: the words of all messages are entered anew.
+    """
+    database.execute("ALTER TABLE messages ADD COLUMN parties TEXT NOT NULL DEFAULT ''")
+    database.execute("ALTER TABLE messages ADD COLUMN list_id TEXT NOT NULL DEFAULT ''")
+    database.execute("ALTER TABLE messages ADD COLUMN considered INTEGER NOT NULL DEFAULT 0")
+    database.execute("CREATE INDEX not_considered ON messages (id) WHERE NOT considered")
+    database.execute("INSERT INTO words (words) VALUES ('delete-all')")
+    database.execute("UPDATE messages SET ancestors = NULL, thread = NULL")
+    database.execute(
+        """
+        CREATE TABLE shown (
+            account TEXT NOT NULL,
+            way TEXT NOT NULL,
+            ref TEXT NOT NULL,
+            key TEXT NOT NULL,
+            PRIMARY KEY (account, way, ref, key)
+        ) WITHOUT ROWID
+        """
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first, second, third, fourth)
 
 
 def migrate(database: sqlite3.Connection) -> None:

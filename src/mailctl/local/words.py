@@ -86,8 +86,9 @@ def enter_words(index: Index, found: Iterable[tuple[int, Searchable]]) -> None:
                 row = database.execute("SELECT thread FROM messages WHERE message_id = ?", one.ancestors).fetchone()
                 thread = row["thread"] if row and row["thread"] else thread
             entered = database.execute(
-                "UPDATE messages SET ancestors = ?, thread = ? WHERE id = ? AND ancestors IS NULL",
-                (" ".join(one.ancestors), thread, id),
+                "UPDATE messages SET ancestors = ?, thread = ?, parties = ?, list_id = ? "
+                "WHERE id = ? AND ancestors IS NULL",
+                (" ".join(one.ancestors), thread, " ".join(one.parties), one.list_id, id),
             )
             if entered.rowcount:
                 database.execute(
