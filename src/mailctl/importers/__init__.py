@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mailctl.errors import BadDataError, Problem
+from mailctl.errors import Problem
 
 IMPORTERS = {
     "csv": "mailctl.importers.csv:read",
@@ -41,9 +41,3 @@ class Found(Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...]
     candidates: tuple[Candidate, ...]
     problems: tuple[Problem, ...] = ()
-
-
-def refused(problems: tuple[Problem, ...], *, hint: str) -> BadDataError:
-    """The error that shows these problems; the first one is its message."""
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return BadDataError(f"{problems[0]}{more}", hint=hint, problems=problems)

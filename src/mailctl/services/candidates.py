@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from mailctl.domain.account import Account
 from mailctl.domain.rights import with_implied
+from mailctl.domain.sheet import refused
 from mailctl.errors import BadDataError, MailctlError, Problem, StoreError, nearest
-from mailctl.importers import Candidate, Column, refused
+from mailctl.importers import Candidate, Column
 from mailctl.services.accounts import completed
 from mailctl.services.context import Context
 from mailctl.services.rights import needed

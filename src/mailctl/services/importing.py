@@ -5,8 +5,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from mailctl.domain.account import Account
+from mailctl.domain.sheet import refused
 from mailctl.errors import BadDataError, Problem, UsageError
-from mailctl.importers import IMPORTERS, Column, Found, refused
+from mailctl.importers import IMPORTERS, Column, Found
 from mailctl.loading import load
 from mailctl.services.apply import Action, differences, read_bytes, whole
 from mailctl.services.candidates import Planned, known_of, planned
