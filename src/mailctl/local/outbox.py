@@ -312,14 +312,14 @@ class Outbox:
         finally:
             os.close(descriptor)
 
-    def next_number(self) -> int:
-        """The next free number, higher than any before; the caller has the turn."""
+    def next_number(self, many: int = 1) -> int:
+        """The first of so many free numbers, higher than any before; the caller has the turn."""
         path = self.root / LAST
         kept = path.read_text() if path.exists() else ""
         number = max([int(kept) if kept.isdecimal() else 0, *self.numbers()]) + 1
         beside = self.root / f"{LAST}-new"
         try:
-            beside.write_text(str(number))
+            beside.write_text(str(number + many - 1))
             beside.replace(path)
         except OSError:
             beside.unlink(missing_ok=True)
