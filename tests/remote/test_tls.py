@@ -128,6 +128,10 @@ def test_a_folder_that_lacks_an_authority_of_the_bundle_does_not_stand_for_it(sy
     assert tls.hashed(system) is None
 
 
+def test_a_bundle_that_somebody_chose_is_read(system, certificates):
+    assert tls.hashed(system._replace(cafile=certificates.ca_file)) is None
+
+
 @pytest.mark.parametrize("missing", ["cafile", "capath"])
 def test_a_system_that_has_but_one_of_both_is_read_as_openssl_reads_it(system, missing):
     assert tls.hashed(system._replace(**{missing: None})) is None

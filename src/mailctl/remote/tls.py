@@ -68,14 +68,14 @@ def prepare(server: Server) -> None:
 
 
 @lru_cache(maxsize=32)
-def context_for(ca_file: str | None, pinned: bool, chosen: tuple[str | None, str | None]) -> ssl.SSLContext:
+def context_for(ca_file: str | None, pinned: bool, _chosen: tuple[str | None, str | None]) -> ssl.SSLContext:
     """TLS settings that trust the system's authorities and those of a file; or nobody but one known certificate."""
     if pinned:
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         made.check_hostname = False  # the certificate itself is compared, right after the handshake
         made.verify_mode = ssl.CERT_NONE
     else:
-        made = ssl.create_default_context(capath=None if any(chosen) else hashed(ssl.get_default_verify_paths()))
+        made = ssl.create_default_context(capath=hashed(ssl.get_default_verify_paths()))
         if ca_file:
             add_authorities(made, ca_file)
     made.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
@@ -83,13 +83,15 @@ def context_for(ca_file: str | None, pinned: bool, chosen: tuple[str | None, str
 
 
 def hashed(paths: ssl.DefaultVerifyPaths) -> str | None:
-    """The folder of the system's authorities where it holds each of its bundle: OpenSSL then reads only what it needs.
+    """The folder of authorities where it holds each of the bundle that lies in it: OpenSSL reads only what it needs.
 
     None where it does not, or cannot be read: there the bundle is read, whole.
     """
     if not (paths.cafile and paths.capath):
         return None
     try:
+        if not Path(paths.cafile).resolve().parent.samefile(paths.capath):
+            return None
         bundled = Path(paths.cafile).read_bytes().count(b"-----BEGIN ")
         names = (one.name for one in Path(paths.capath).iterdir())
         found = sum(HASHED.fullmatch(name) is not None for name in names)
