@@ -71,6 +71,7 @@ class Filing:
         threads: Mapping[str, Sequence[str]] | None = None,
         own_addresses: Iterable[str] = (),
         own_domains: Iterable[str] = (),
+        is_refused: Callable[[str, str], bool] = lambda _ref, _key: False,
     ) -> None:
         """Make it ready.
 
@@ -80,7 +81,9 @@ class Filing:
             threads: what a conversation is known by → the same.
             own_addresses: of the firm; nobody's mail is filed for being from or to them.
             own_domains: the same; none that others have addresses in, such as gmail.com.
+            is_refused: whether a message was taken out of an affair by hand, of reference and key.
         """
+        self.is_refused = is_refused
         self.affairs = {one.ref: one for one in affairs}
         self.links = {key: tuple(refs) for key, refs in (links or {}).items()}
         self.threads = {key: tuple(refs) for key, refs in (threads or {}).items()}

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 FIELDS = 4
+REFUSAL = "!"  # before the key of a message that was taken out of the affair: the rules do not file it there again
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -22,10 +24,11 @@ class Link(Struct, frozen=True, kw_only=True):
 
 
 class Lines(NamedTuple):
-    """The links of an affair, each message once, and the lines that are none, with their numbers."""
+    """The links of an affair, each message once, the lines that are none, with their numbers, and what was taken out."""
 
     links: tuple[Link, ...]
     odd: tuple[tuple[int, str], ...]
+    refused: tuple[Link, ...] = ()
 
 
 def link_line(link: Link) -> str:
@@ -42,7 +45,7 @@ def links_in(text: str) -> tuple[Link, ...]:
 def lines_in(text: str) -> Lines:
     """What stands in a file's text; whatever was done to it by hand, there is something to keep."""
     found: dict[str, Link] = {}
-    odd = []
+    odd: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines(), start=1):
         link = link_of(line)
         if link is None:
@@ -51,7 +54,10 @@ def lines_in(text: str) -> Lines:
         before = found.get(link.key)
         if before is None or link.when < before.when:
             found[link.key] = link
-    return Lines(tuple(found.values()), tuple(odd))
+    refused = {key.removeprefix(REFUSAL): replace(one, key=key.removeprefix(REFUSAL)) for key, one in found.items()
+               if key.startswith(REFUSAL)}  # fmt: skip
+    links = tuple(one for key, one in found.items() if not key.startswith(REFUSAL))
+    return Lines(links, tuple(odd), tuple(refused.values()))
 
 
 def link_of(line: str) -> Link | None:
@@ -67,7 +73,8 @@ def link_of(line: str) -> Link | None:
     return Link(key=key, account=account, who=who, when=when.astimezone(UTC)) if when.tzinfo else None
 
 
-def text_of(links: Iterable[Link], odd: Iterable[tuple[int, str]] = ()) -> str:
+def text_of(links: Iterable[Link], odd: Iterable[tuple[int, str]] = (), refused: Iterable[Link] = ()) -> str:
     """The text of a file: its lines sorted, so that two who add to it can be merged; what nobody understands stays."""
-    lines = {*map(link_line, links), *(line for _, line in odd)}
+    taken_out = (replace(one, key=f"{REFUSAL}{one.key}") for one in refused)
+    lines = {*map(link_line, links), *map(link_line, taken_out), *(line for _, line in odd)}
     return "".join(f"{line}\n" for line in sorted(lines))

@@ -127,7 +127,9 @@ def unlink(ctx: Context, ref: str, messages: "Iterable[Stored]") -> tuple[Linked
         before = links.lines(ctx.store, ref)
         gone = {one.key for one in before.links} & keys
         if gone:
-            links.put(change, ref, [one for one in before.links if one.key not in keys], odd=before.odd)
+            refused = (*before.refused, *(made(ctx, one.key, one.account) for one in before.links if one.key in gone))
+            links.put(change, ref, [one for one in before.links if one.key not in keys], odd=before.odd,
+                      refused=refused)  # fmt: skip
     return tuple(linked(one, is_linked=False, changed=one[1] in gone) for one in chosen)
 
 
@@ -179,7 +181,9 @@ def record(ctx: Context, new: dict[tuple[str, str], Link]) -> frozenset[tuple[st
             known = {one.key for one in before.links}
             fresh = [one for one in found if one.key not in known]
             if fresh:
-                links.put(change, ref, (*before.links, *fresh), odd=before.odd)
+                keys = {one.key for one in fresh}
+                refused = [one for one in before.refused if one.key not in keys]
+                links.put(change, ref, (*before.links, *fresh), odd=before.odd, refused=refused)
                 added |= {(ref, one.key) for one in fresh}
     return frozenset(added)
 

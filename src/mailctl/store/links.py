@@ -39,9 +39,16 @@ def lines(store: "Store", ref: str) -> Lines:
     return lines_in(store.read(file_of(ref), most=LARGEST) or "")
 
 
-def put(change: "Change", ref: str, links: Iterable[Link], *, odd: Iterable[tuple[int, str]] = ()) -> None:
-    """Let an affair have these links; its file goes with the last one."""
-    change.put_file(file_of(ref), text_of(links, odd) or None)
+def put(
+    change: "Change",
+    ref: str,
+    links: Iterable[Link],
+    *,
+    odd: Iterable[tuple[int, str]] = (),
+    refused: Iterable[Link] = (),
+) -> None:
+    """Let an affair have these links, and not those that were taken out; its file goes with its last line."""
+    change.put_file(file_of(ref), text_of(links, odd, refused) or None)
 
 
 def states(root: Path) -> dict[str, str]:
