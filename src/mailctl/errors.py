@@ -80,8 +80,9 @@ class TemplateFaultError(BadDataError):
 
     code = "template-fault"
 
-    def __init__(self, fault: str, *, where: str, line: int) -> None:
-        super().__init__(f"{where}:{line}: {fault}", hint="it may use account, alias, collaborator and firm")
+    def __init__(self, fault: str, *, where: str, line: int, hint: str = "") -> None:
+        own = hint or "it may use account, alias, collaborator and firm"
+        super().__init__(f"{where}:{line}: {fault}", hint=own)
         self.fault = fault
         self.line = line
 
@@ -111,6 +112,13 @@ class AffairNotFoundError(MailctlError):
     """The store has no affair of that reference."""
 
     code = "affair-not-found"
+    exit_status = Exit.NOT_FOUND
+
+
+class TemplateNotFoundError(MailctlError):
+    """The store has no template of that name."""
+
+    code = "template-not-found"
     exit_status = Exit.NOT_FOUND
 
 
@@ -234,6 +242,12 @@ class LoginRefusedError(MailctlError):
 
     code = "login-refused"
     exit_status = Exit.PERMISSION
+
+
+class LoginNeededError(LoginRefusedError):
+    """Who gives tokens wants the account's user to log in again: the consent was taken back, or has expired."""
+
+    code = "login-needed"
 
 
 class SecretUnavailableError(MailctlError):

@@ -1,44 +1,39 @@
-"""Text with Jinja2's blanks, filled in a sandbox; the only home of Jinja2.
+"""Text with Jinja2's blanks, filled in a sandbox; with the language beside it the only home of Jinja2.
 
-A small language: values, filters, `if`, `for`, `set`, `with`. Nothing can be called, included or defined, so that what
-one person writes can neither reach beyond its values nor keep another's mail waiting.
+A small language: values, filters, `if`, `for`, `set`, `with`, and `include` where fragments are given. Nothing can be
+called or defined, so that what one person writes can neither reach beyond its values nor keep another's mail waiting.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from types import TracebackType
-from typing import Any
+from typing import NamedTuple
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, nodes, pass_context
+from jinja2 import Template, TemplateError, TemplateSyntaxError
 from jinja2.exceptions import SecurityError
-from jinja2.ext import Extension
-from jinja2.lexer import Token, TokenStream
-from jinja2.runtime import Context, LoopContext
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.visitor import NodeTransformer
 
+from mailctl.domain.jinja_language import (
+    BUDGET,
+    EMPTY,
+    END,
+    FULL,
+    LARGEST,
+    SHIFT,
+    SOURCE,
+    START,
+    TAG,
+    UNMARKED,
+    Path,
+    Read,
+    compiled,
+    environment_for,
+)
 from mailctl.errors import TemplateFaultError
 
-LARGEST = 100_000  # characters of a source, and of what is made of it
-LONGEST = 20_000  # of one value
-HIGHEST = 10**15
-MOST_ROUNDS = 2_000  # of all loops together
-SOURCE = "<template>"
-BUDGET = "_rounds"
-# Around what a variable gave and behind a tag until the lines are looked through; no text has these (Unicode, 23.7).
-START, END, FULL, EMPTY, TAG = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3", "\ufdd4"
 MARKS = re.compile("[\ufdd0-\ufdd4]")
-UNMARKED = dict.fromkeys(range(0xFDD0, 0xFDD5))
 GIVEN = re.compile(f"{START}([^{END}]*){END}")
-STATEMENTS = (nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.With)
-FILTERS = (
-    "abs", "capitalize", "d", "default", "dictsort", "e", "escape", "first", "float", "int", "items", "join", "last",
-    "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "select",
-    "selectattr", "sort", "string", "striptags", "sum", "title", "trim", "truncate", "unique", "upper", "urlencode",
-    "wordwrap",
-)  # fmt: skip
 # Whatever values and filters of the wrong kind raise inside a template.
 FAULTS = (
     TemplateError,
@@ -51,6 +46,70 @@ FAULTS = (
     SyntaxError,
     MemoryError,
 )
+
+
+class Ready(NamedTuple):
+    """A text made ready to be filled many times."""
+
+    template: Template
+    places: tuple[str, ...]  # what the text is called, and then each fragment
+    first_line: int
+    names: tuple[tuple[Path, int], ...]  # what it uses of its values, and in which line
+
+    def text(self, values: Mapping[str, object]) -> str:
+        """The text with its blanks filled, every line of it.
+
+        Raises:
+            TemplateFaultError: a value is not there, or it takes more work than a mail needs.
+        """
+        return MARKS.sub("", self.marked(values))
+
+    def pieces(self, values: Mapping[str, object]) -> tuple[str, ...]:
+        """What stands there and what a variable gave, by turns; a line whose variables are all empty is left out."""
+        return tuple("\n".join(kept_lines(self.marked(values))).split(FULL))
+
+    def marked(self, values: Mapping[str, object]) -> str:
+        """The text with marks around what variables gave."""
+        try:
+            return expanded(self.template, values)
+        except FAULTS as error:
+            raise self.fault(*told(error)) from error
+
+    def fault(self, said: str, line: int, *, hint: str = "") -> TemplateFaultError:
+        """What is wrong in a line, counted as `names` does, told with file and line."""
+        return fault_at(said, line, self.places, self.first_line, hint=hint)
+
+
+def ready(
+    source: str,
+    *,
+    where: str,
+    first_line: int = 1,
+    fragments: Read | None = None,
+    filters: Mapping[str, Callable[..., object]] | None = None,
+    show: Callable[[object], str] = str,
+) -> Ready:
+    """A text made ready.
+
+    Args:
+        source: the text.
+        where: what it is called in messages.
+        first_line: which line of that it begins on.
+        fragments: gives the text of a fragment that is included; None where nothing may be.
+        filters: more of them.
+        show: how a value is shown that is no text.
+
+    Raises:
+        TemplateFaultError: a mistake in the text or in a fragment.
+    """
+    environment = environment_for(show, html=False)
+    environment.filters |= filters or {}
+    environment.fragments = fragments
+    try:
+        made = compiled(environment, source.translate(UNMARKED))
+    except FAULTS as error:
+        raise fault_at(*told(error), (where, *environment.included), first_line) from error
+    return Ready(made, (where, *environment.included), first_line, environment.names)
 
 
 def render(source: str, values: Mapping[str, object], *, where: str, html: bool = False) -> str:
@@ -66,31 +125,46 @@ def render(source: str, values: Mapping[str, object], *, where: str, html: bool 
         TemplateFaultError: a mistake in the text, a value that is not there, or more work than a mail needs.
     """
     try:
-        if len(source) > LARGEST:
-            raise SecurityError(f"it has more than {LARGEST} characters")
-        filled = template(source, html=html).render({**values, BUDGET: count()})
-        if len(filled) > LARGEST:
-            raise SecurityError(f"it comes to more than {LARGEST} characters")
+        filled = expanded(template(source, html=html), values)
     except FAULTS as error:
-        raise fault(error, where) from error
-    return "\n".join(kept_lines(filled))
+        raise fault_at(*told(error), (where,)) from error
+    return MARKS.sub("", "\n".join(kept_lines(filled)))
+
+
+def expanded(template: Template, values: Mapping[str, object]) -> str:
+    """The text with its blanks filled, marks left in it; given up as soon as it is too long."""
+    pieces, size = [], 0
+    for piece in template.generate({**values, BUDGET: count()}):
+        size += len(piece)
+        if size > LARGEST:
+            raise SecurityError(f"it comes to more than {LARGEST} characters")
+        pieces.append(piece)
+    return "".join(pieces)
 
 
 def kept_lines(filled: str) -> Iterator[str]:
-    """The lines but those whose variables are all empty, and those of nothing but tags."""
+    """The lines but those whose variables are all empty, and those of nothing but tags; marks around what was given."""
     judged = GIVEN.sub(lambda found: f"{FULL}{found[1]}{FULL}" if found[1].strip() else EMPTY, filled)
     for line in judged.split("\n"):
-        bare = MARKS.sub("", line)
+        bare = line.replace(TAG, "").replace(EMPTY, "")
         if FULL in line or not (EMPTY in line or (TAG in line and not bare.strip())):
             yield bare
 
 
-def fault(error: Exception, where: str) -> TemplateFaultError:
+def told(error: Exception) -> tuple[str, int]:
     """What went wrong, in our words, and in which line."""
     line = error.lineno if isinstance(error, TemplateSyntaxError) else line_in(error.__traceback__)
     said = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
     plain = re.sub(r"^'[\w. ]+ object' has no (?:attribute|element) ", "there is no ", said)
-    return TemplateFaultError(plain[:1].lower() + plain[1:], where=where, line=line)
+    return plain[:1].lower() + plain[1:], line
+
+
+def fault_at(
+    said: str, line: int, places: tuple[str, ...], first_line: int = 1, *, hint: str = ""
+) -> TemplateFaultError:
+    """What is wrong, told with file and line; the lines of fragments are counted far beyond the text's own."""
+    number, own = divmod(line, SHIFT)
+    return TemplateFaultError(said, where=places[number], line=own if number else own + first_line - 1, hint=hint)
 
 
 def line_in(traceback: TracebackType | None) -> int:
@@ -106,143 +180,4 @@ def line_in(traceback: TracebackType | None) -> int:
 @lru_cache(maxsize=64)
 def template(source: str, *, html: bool) -> Template:
     """A source made ready; a signature is filled for one colleague after the other."""
-    environment = Small(
-        undefined=StrictUndefined,
-        autoescape=html,
-        keep_trailing_newline=True,
-        optimized=False,
-        finalize=marked,
-        extensions=[Tags],
-    )
-    environment.filters = {name: environment.filters[name] for name in FILTERS}
-    environment.filters |= {"rounds": rounds, "bounded": bounded, "replace": replaced, "round": rounded}
-    environment.globals = {"range": numbers}
-    code = environment.compile(source, filename=SOURCE)
-    return Template.from_code(environment, code, environment.make_globals(None))
-
-
-class Small(ImmutableSandboxedEnvironment):
-    """Jinja2 with what a mail needs and no more."""
-
-    intercepted_binops = frozenset({"+", "*", "**", "%"})
-
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        """The tree, its loops counted and its texts bounded."""
-        tree = super()._parse(source, name, filename)
-        for node in tree.find_all((nodes.Stmt, nodes.Name)):
-            refuse_unneeded(node)
-        bounding: nodes.Template = Bounding().visit(tree)
-        bounding.set_environment(self)
-        return bounding
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """A key of a mapping, never a method; what a loop knows of itself."""
-        if isinstance(obj, LoopContext):
-            return super().getattr(obj, attribute)
-        return self.getitem(obj, attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        """An entry of a mapping or a list."""
-        try:
-            return obj[argument]
-        except (LookupError, TypeError):
-            return self.undefined(obj=obj, name=argument)
-
-    def is_safe_callable(self, obj: Any) -> bool:
-        """Only `range` can be called; filters do what methods do."""
-        return obj is numbers or (isinstance(obj, Undefined) and bool(obj))  # which says what is undefined
-
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Arithmetic whose results stay small, known before they are made."""
-        if operator == "**" or (operator == "%" and isinstance(left, str)):
-            raise SecurityError(f"'{operator}' is not allowed here")
-        if operator == "*" and not (is_number(left) and is_number(right)):
-            size = len(left) * right if is_number(right) else len(right) * left
-            if size > LONGEST:
-                raise SecurityError("a value becomes too long")
-        return bounded(super().call_binop(context, operator, left, right))
-
-
-def refuse_unneeded(node: nodes.Node) -> None:
-    """Refuse a statement that no mail needs, and a name that is ours."""
-    if isinstance(node, nodes.Name):
-        found = f"'{node.name}'" if node.name.startswith("_") else ""
-    elif isinstance(node, nodes.For):
-        found = "a recursive loop" if node.recursive else ""
-    else:
-        found = "" if isinstance(node, STATEMENTS) else f"'{type(node).__name__.lower()}'"
-    if found:
-        raise TemplateSyntaxError(f"{found} is not allowed here", node.lineno)
-
-
-class Bounding(NodeTransformer):
-    """Puts a counter around what loops go through, and a limit around texts that are joined by `~`."""
-
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja2 finds it by this name
-        self.generic_visit(node)
-        node.iter = nodes.Filter(node.iter, "rounds", [], [], None, None, lineno=node.lineno)
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        return nodes.Filter(node, "bounded", [], [], None, None, lineno=node.lineno)
-
-
-class Tags(Extension):
-    """Leaves a mark behind each tag, so that a line of tags leaves no empty line."""
-
-    def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
-        for token in stream:
-            yield token
-            if token.type == "block_end":
-                yield Token(token.lineno, "data", TAG)
-
-
-def marked(value: object) -> str:
-    """What a variable gave, between marks; None is nothing."""
-    text = value if isinstance(value, str) else "" if value is None else str(value)
-    return START + text.translate(UNMARKED) + END  # still escaped HTML where it was
-
-
-@pass_context
-def rounds(context: Context, items: Iterable[Any]) -> Iterator[Any]:
-    """The same items, each counted against what all loops have together."""
-    for item in items:
-        if next(context[BUDGET]) >= MOST_ROUNDS:
-            raise SecurityError(f"more than {MOST_ROUNDS} rounds of loops")
-        yield item
-
-
-def bounded(value: Any) -> Any:
-    """The same value, unless it is too large."""
-    if is_number(value) and abs(value) > HIGHEST:
-        raise SecurityError("a number becomes too large")
-    if hasattr(value, "__len__") and len(value) > LONGEST:
-        raise SecurityError("a value becomes too long")
-    return value
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a number."""
-    return isinstance(value, int | float)
-
-
-def numbers(*bounds: int) -> range:
-    """`range`, with as many numbers as loops have rounds at most."""
-    found = range(*bounds)
-    if len(found) > MOST_ROUNDS:
-        raise SecurityError(f"a range of more than {MOST_ROUNDS}")
-    return found
-
-
-def replaced(text: str, old: str, new: str) -> str:
-    """The text with one word for another."""
-    plain = text if isinstance(text, str) else str(text)
-    if plain.count(old) * len(new) > LONGEST:
-        raise SecurityError("a value becomes too long")
-    return plain.replace(old, new)
-
-
-def rounded(value: float, digits: int = 0) -> float:
-    """The number with so many digits behind the point."""
-    return round(float(value), digits)
+    return compiled(environment_for(str, html=html), source)
