@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Protocol
 
@@ -80,6 +81,14 @@ class Person(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     address: Annotated[Text | None, Meta(description="the e-mail address")] = None
 
 
+class Client(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Whom an affair is for, and where that one writes from."""
+
+    name: Annotated[Text, Meta(description="as one writes it: Ville de Lyon", min_length=1)]
+    addresses: Annotated[tuple[Text, ...], Meta(description="e-mail addresses; mail from them is the affair's")] = ()
+    domains: Annotated[tuple[Text, ...], Meta(description="domains; mail from them is the affair's")] = ()
+
+
 class Trial(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A message made up to try the rules, and what they should say; `store check` tries it."""
 
@@ -95,9 +104,11 @@ class Affair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     ref: Annotated[Reference, Meta(description="the file's name")]
     title: Annotated[Text, Meta(description="what it is about", min_length=1)]
     state: Annotated[State, Meta(description="whether it goes on")] = State.OPEN
-    client: Annotated[Text, Meta(description="whom it is for")] = ""
+    client: Annotated[Text | Client, Meta(description="whom it is for: a name, or a table")] = ""
     responsible: Annotated[Name | None, Meta(description="the collaborator who answers for it")] = None
     address: Annotated[Text, Meta(description="where it takes place")] = ""
+    opened: Annotated[date | None, Meta(description="the day it began")] = None
+    closed: Annotated[date | None, Meta(description="the day it ended")] = None
     people: Annotated[tuple[Person, ...], Meta(description="people outside the firm")] = ()
     match: Annotated[
         tuple[RuleText, ...], Meta(description="its mail: from:ADDRESS, domain:DOMAIN, subject:TEXT, list:LIST-ID")
@@ -105,12 +116,30 @@ class Affair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     exceptions: Annotated[
         tuple[RuleText, ...], Meta(description="mail that is never its own, whatever else says so: rules as in `match`")
     ] = field(name="except", default=())
+    notes: Annotated[Text, Meta(description="anything worth knowing")] = ""
     tests: Annotated[tuple[Trial, ...], Meta(description="messages made up to try the rules")] = ()
 
     @property
     def stem(self) -> str:
         """The name of its file, without `.toml`."""
         return stem_of(self.ref)
+
+    @property
+    def whom(self) -> Client | None:
+        """Whom it is for; None where nobody is named."""
+        if isinstance(self.client, Client):
+            return self.client
+        return Client(name=self.client) if self.client else None
+
+    @property
+    def contacts(self) -> tuple[Rule, ...]:
+        """Whose mail is its own, beyond what `match` says: the client's, and that of the people involved."""
+        client = self.whom
+        people = [one.address for one in self.people if one.address]
+        return (
+            *(Rule(RuleKind.FROM, one) for one in (*(client.addresses if client else ()), *people)),
+            *(Rule(RuleKind.DOMAIN, one) for one in (client.domains if client else ())),
+        )
 
     def claims(self, mail: Mail) -> bool:
         """Whether one of its rules fits a message."""

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import tomli
@@ -17,7 +17,10 @@ from mailctl.store.decode import unknown_key
 from mailctl.store.encode import BY_FILE_NAME, table_of
 from mailctl.store.schema import value_types
 
-Value = TypeVar("Value", Account, Collaborator, Settings)
+if TYPE_CHECKING:
+    from mailctl.domain.affair import Affair
+
+Value = TypeVar("Value", bound="Account | Collaborator | Settings | Affair")
 Table = dict[str, object]
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 NUMBER = re.compile(r"-?[0-9]{1,18}")
@@ -93,7 +96,7 @@ def path_of(key: str, kind: type) -> list[str]:
     """
     steps = key.split(".")
     for number, step in enumerate(steps):
-        fields = {item.name: item.type for item in msgspec.structs.fields(kind)}
+        fields = {item.encode_name: item.type for item in msgspec.structs.fields(kind)}
         if step not in fields or step == BY_FILE_NAME.get(kind.__name__):
             raise BadDataError(f"{key}: {unknown_key(step, kind)}", hint="docs/store.md names every key")
         rest = ".".join(steps[number + 1 :]).strip('"')

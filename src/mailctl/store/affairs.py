@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mailctl.domain.affair import LONGEST_STEM, Affair, normal, rule_of, stem_of
+from mailctl.domain.affair import LONGEST_STEM, Affair, Client, RuleKind, fault_in, normal, rule_of, stem_of
 from mailctl.errors import BadDataError
 from mailctl.store.decode import Path, Source, address_faults, decode, table_of
 
@@ -30,9 +30,28 @@ def affair_faults(affair: Affair) -> list[tuple[Path, str]]:
         faults.append((("ref",), f"bad reference '{affair.ref}': it has a space around it"))
     if len(affair.stem.encode()) > LONGEST_STEM:
         faults.append((("ref",), f"bad reference '{affair.ref}': it is too long for a file's name"))
+    if isinstance(affair.client, Client):
+        faults += client_faults(affair.client)
     for number, person in enumerate(affair.people):
         found = address_faults("address", person.address) if person.address is not None else []
         faults += [(("people", number, *path), what) for path, what in found]
+    return faults + rule_faults(affair)
+
+
+def client_faults(client: Client) -> list[tuple[Path, str]]:
+    """What is wrong with a client's addresses and domains."""
+    faults: list[tuple[Path, str]] = []
+    for number, address in enumerate(client.addresses):
+        faults += [(("client", "addresses", number), what) for _, what in address_faults("", address)]
+    for number, domain in enumerate(client.domains):
+        if what := fault_in(RuleKind.DOMAIN, domain):
+            faults.append((("client", "domains", number), f"bad domain '{domain}': {what}"))
+    return faults
+
+
+def rule_faults(affair: Affair) -> list[tuple[Path, str]]:
+    """What is wrong with an affair's rules."""
+    faults: list[tuple[Path, str]] = []
     for key, rules in (("match", affair.match), ("except", affair.exceptions)):
         for number, text in enumerate(rules):
             try:

@@ -60,9 +60,17 @@ def plainly(what: str, path: Sequence[str | int], kind: type) -> str:
         return f"{what[:1].lower()}{what[1:]} (one of {', '.join(choices(path, kind))})"
     if shape := re.fullmatch(r"Expected `str` matching regex (.*)", what):
         return f"expected {WORDS.get(shape[1], 'text without control characters')}"
-    words = re.sub(r"`([a-z]+)(?: \| null)?`", lambda found: PLAINLY.get(found[1], f"'{found[1]}'"), what)
+    if what == "Invalid RFC3339 encoded date":
+        return "expected a day such as 2026-11-24"
+    words = re.sub(r"`([a-z]+(?: \| [a-z]+)*)`", lambda found: in_words(found[1]), what)
     words = words.replace("`", "'")
     return words[:1].lower() + words[1:]
+
+
+def in_words(kinds: str) -> str:
+    """Types as msgspec names them, `str | object`, in words."""
+    found = [PLAINLY.get(one, f"'{one}'") for one in kinds.split(" | ") if one != "null"]
+    return " or ".join(found)
 
 
 def choices(path: Sequence[str | int], kind: type) -> tuple[str, ...]:
