@@ -39,10 +39,10 @@ def waiting(index: Index, folders: Sequence[int], *, new: bool = False, id: int 
     one = "" if id is None else " AND messages.id = ?"
     marks = ", ".join("?" * len(folders))
     rows = index.rows(
-        "SELECT messages.id AS id, account, coalesce(message_id, content_key) AS key, sender, parties, subject, "  # noqa: S608 - marks only
-        "list_id, ancestors, thread FROM messages JOIN folders ON folders.id = messages.folder "
-        f"WHERE messages.folder IN ({marks}) AND ancestors IS NOT NULL AND coalesce(message_id, content_key) IS NOT NULL{only}{one} "
-        "ORDER BY messages.date, messages.id",
+        "SELECT messages.id, account, coalesce(message_id, content_key), sender, parties, subject, list_id, ancestors, "  # noqa: S608 - marks only
+        "thread FROM messages JOIN folders ON folders.id = messages.folder "
+        f"WHERE messages.folder IN ({marks}) AND ancestors IS NOT NULL "
+        f"AND coalesce(message_id, content_key) IS NOT NULL{only}{one} ORDER BY messages.date, messages.id",
         (*folders, *(() if id is None else (id,))),
     )
     return tuple(Waiting(*row) for row in rows)
@@ -66,7 +66,7 @@ def threads(index: Index, *, without: str | None = None) -> dict[str, tuple[str,
 
 
 def with_phrases(index: Index, phrases: Iterable[str], *, above: int) -> frozenset[int]:
-    """The numbers, above one, of the messages whose texts may hold one of some phrases: with the same words in a row."""
+    """The messages, with numbers above one, whose texts may hold one of some phrases: the same words in a row."""
     found: set[int] = set()
     for phrase in phrases:
         bare = phrase.replace('"', '""')

@@ -109,6 +109,8 @@ def link(ctx: Context, pairs: "Iterable[tuple[str, Stored]]") -> tuple[Linked, .
     chosen = permitted(ctx, pairs)
     new = {(ref, key): made(ctx, key, stored.account) for ref, key, stored in chosen}
     added = record(ctx, new)
+    if added:
+        reflect(ctx)
     return tuple(linked(one, is_linked=True, changed=(one[0], one[1]) in added) for one in chosen)
 
 
@@ -130,7 +132,16 @@ def unlink(ctx: Context, ref: str, messages: "Iterable[Stored]") -> tuple[Linked
             refused = (*before.refused, *(made(ctx, one.key, one.account) for one in before.links if one.key in gone))
             links.put(change, ref, [one for one in before.links if one.key not in keys], odd=before.odd,
                       refused=refused)  # fmt: skip
+    if gone:
+        reflect(ctx, gone={(ref, key) for key in gone})
     return tuple(linked(one, is_linked=False, changed=one[1] in gone) for one in chosen)
+
+
+def reflect(ctx: Context, *, gone: Collection[tuple[str, str]] = ()) -> None:
+    """Let the servers show the links as they are now, where the store wants it."""
+    from mailctl.services.affair_mirror import reflect as shown
+
+    shown(ctx, gone=gone)
 
 
 def permitted(ctx: Context, pairs: "Iterable[tuple[str, Stored]]") -> "list[tuple[str, str, Stored]]":

@@ -1,0 +1,356 @@
+"""Mail filed under affairs by the rules: all of it, what a fetch brought, or one message explained."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from mailctl.domain.rights import Right
+from mailctl.errors import MailctlError
+from mailctl.services.context import Context
+
+if TYPE_CHECKING:
+    from mailctl.domain.affair import Affair
+    from mailctl.domain.filing import Filing, Letter, Reason, Verdict
+    from mailctl.local.filing import Waiting
+    from mailctl.local.index import KnownFolder
+
+MIRROR = "affaires"  # the folder in which links are shown on the server, and what lies in it is filed
+NOT_FILED = ("drafts", "trash", "junk")
+
+
+class Filed(Struct, frozen=True, kw_only=True):
+    """A message filed by the rules, or that would be: under which affair, by which step, and why."""
+
+    id: int
+    account: str
+    ref: str
+    step: str
+    why: str
+    sender: str
+    subject: str
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """An affair that a message may belong to, and why."""
+
+    ref: str
+    step: str
+    why: str
+
+
+class Unsure(Struct, frozen=True, kw_only=True):
+    """A message of which somebody has to say what affair it belongs to."""
+
+    id: int
+    account: str
+    sender: str
+    subject: str
+    candidates: tuple[Candidate, ...]
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """What the rules say of a message: the affair, or None and the candidates; `filed` is where it is already."""
+
+    id: int
+    account: str
+    subject: str
+    filed: tuple[str, ...]
+    ref: str | None
+    reasons: tuple[Candidate, ...]
+
+
+class Decided(Struct, frozen=True):
+    """Messages and what the rules say of them: those of one affair, and those of several."""
+
+    sure: "tuple[tuple[Waiting, Reason], ...]"
+    unsure: "tuple[tuple[Waiting, Verdict], ...]"
+
+
+# -- what is asked for
+
+
+def auto(ctx: Context, *, dry_run: bool = False) -> tuple[Filed, ...]:
+    """File what the rules are sure of, of all fetched mail that one may organize and that is not filed yet.
+
+    Links that are not shown on the servers yet are, as the store wants it.
+
+    Raises:
+        StoreError, StorageError: nothing is filed.
+    """
+    desk = Desk(ctx, tuple(one.name for one in ctx.accounts(need=Right.ORGANIZE)))
+    if dry_run:
+        return tuple(filed(*one) for one in desk.decided(desk.waiting()).sure)
+    waiting = desk.waiting()
+    done = desk.file(desk.decided(waiting).sure)
+    desk.mark(waiting)
+    if not done:  # else linking has shown what was not
+        from mailctl.services.affair_mirror import reflect
+
+        reflect(ctx)
+    return done
+
+
+def inbox(ctx: Context) -> tuple[Unsure, ...]:
+    """The mail that may belong to several affairs, the newest first, with the affairs and why."""
+    desk = Desk(ctx, tuple(one.name for one in ctx.accounts(need=Right.ORGANIZE)))
+    found = desk.decided(desk.waiting()).unsure
+    return tuple(
+        Unsure(
+            id=one.id,
+            account=one.account,
+            sender=one.sender,
+            subject=one.subject,
+            candidates=candidates(verdict.reasons),
+        )
+        for one, verdict in reversed(found)
+    )
+
+
+def explain(ctx: Context, id: int) -> Explained:
+    """What the rules say of one message, wherever it is filed.
+
+    Raises:
+        MessageNotFoundError, RightMissingError, CheckerOnlyError: before anything is looked at.
+    """
+    from mailctl.services.links import affairs_of, key_of
+
+    stored = ctx.index.message(id)
+    ctx.account(stored.account, need=Right.READ)
+    key = key_of(ctx, stored)
+    desk = Desk(ctx, (stored.account,), without=key)
+    verdict = desk.verdict_of(stored.folder_id, id)
+    return Explained(
+        id=id,
+        account=stored.account,
+        subject=stored.head.subject,
+        filed=affairs_of(ctx, (key,)).get(key, ()),
+        ref=verdict.affair,
+        reasons=candidates(verdict.reasons),
+    )
+
+
+def after_fetch(ctx: Context, accounts: Collection[str]) -> dict[str, int]:
+    """File what a fetch brought, where the store wants it, as one change of the store: how many messages of an account.
+
+    Whatever fails is warned about: the mail is here, and `affair auto` files it later.
+    """
+    from mailctl.local.filing import is_any_new
+
+    try:
+        if not accounts or not ctx.settings.affairs.auto or not ctx.store.affair_names() or not is_any_new(ctx.index):
+            return {}
+        mine = [one.name for one in ctx.accounts(need=Right.ORGANIZE) if one.name in accounts]
+        desk = Desk(ctx, mine)
+        waiting = desk.waiting(new=True)
+        done = desk.file(desk.decided(waiting).sure) if waiting else ()
+        desk.mark(waiting)
+    except MailctlError as error:
+        ctx.warn(f"nothing was filed under affairs: {error}; mailctl affair auto tries again")
+        return {}
+    return counted(done)
+
+
+def counted(done: Sequence[Filed]) -> dict[str, int]:
+    """How many messages of each account."""
+    found: dict[str, int] = {}
+    for one in done:
+        found[one.account] = found.get(one.account, 0) + 1
+    return found
+
+
+# -- the work
+
+
+class Desk:
+    """Mail of some accounts, and the firm's affairs as the rules need them, read once."""
+
+    def __init__(self, ctx: Context, accounts: Sequence[str], *, without: str | None = None) -> None:
+        """Read it.
+
+        Args:
+            ctx: the outside world.
+            accounts: whose mail; the actor may organize them.
+            without: a message whose own links do not count.
+        """
+        self.ctx = ctx
+        self.accounts = accounts
+        self.without = without
+        self.affairs = all_affairs(ctx)
+        self.hits: frozenset[int] | None = None
+        self.refused: dict[str, frozenset[str]] = {}
+
+    def waiting(self, *, new: bool = False) -> "tuple[Waiting, ...]":
+        """The messages that may be filed, the oldest first; only those the rules never looked at, if so wished."""
+        from mailctl.local.filing import waiting
+
+        folders = [known.id for name in self.accounts for known in folders_of(self.ctx, name)]
+        return waiting(self.ctx.index, folders, new=new)
+
+    def verdict_of(self, folder: int, id: int) -> "Verdict":
+        """The verdict on one message; none where its text was not looked at yet."""
+        from mailctl.domain.filing import NOWHERE
+        from mailctl.local.filing import waiting
+
+        found = waiting(self.ctx.index, (folder,), id=id)
+        book = self.book()
+        verdicts = [book.verdict(self.letter(one, above=id - 1)) for one in found]
+        return verdicts[0] if verdicts else NOWHERE
+
+    def book(self) -> "Filing":
+        """The affairs, and what is filed under them already."""
+        from mailctl.domain.filing import Filing
+        from mailctl.local import filing as kept
+        from mailctl.services.links import refreshed
+
+        index = refreshed(self.ctx)
+        links = kept.links(index)
+        links.pop(self.without or "", None)
+        addresses, domains = own(self.ctx)
+        return Filing(
+            self.affairs,
+            links=links,
+            threads=kept.threads(index, without=self.without),
+            own_addresses=addresses,
+            own_domains=domains,
+            is_refused=self.is_refused,
+        )
+
+    def decided(self, waiting: "Sequence[Waiting]") -> Decided:
+        """What the rules say of messages, of the oldest first: what answers one that is filed follows it."""
+        book = self.book()
+        above = min((one.id for one in waiting), default=1) - 1
+        sure: list[tuple[Waiting, Reason]] = []
+        rest = [(one, self.letter(one, above=above)) for one in waiting]
+        unsure: dict[int, tuple[Waiting, Verdict]] = {}
+        while rest:
+            left = []
+            before = len(sure)
+            for one, letter in rest:
+                if one.key in book.links:
+                    continue
+                verdict = book.verdict(letter)
+                if verdict.affair is None:
+                    unsure[one.id] = (one, verdict)
+                    left.append((one, letter))
+                else:
+                    unsure.pop(one.id, None)
+                    sure.append((one, verdict.reasons[0]))
+                    book.take(letter, verdict.affair)
+            if len(sure) == before:
+                break
+            rest = [(one, letter) for one, letter in left if letter.thread in book.threads]
+        open_ones = {one.key: (one, verdict) for one, verdict in unsure.values() if verdict.is_unsure}
+        return Decided(tuple(sure), tuple(pair for key, pair in open_ones.items() if key not in book.links))
+
+    def is_refused(self, ref: str, key: str) -> bool:
+        """Whether somebody took the message out of the affair."""
+        from mailctl.store.links import lines
+
+        if ref not in self.refused:
+            self.refused[ref] = frozenset(one.key for one in lines(self.ctx.store, ref).refused)
+        return key in self.refused[ref]
+
+    def letter(self, one: "Waiting", *, above: int) -> "Letter":
+        """A message as the rules look at it."""
+        from mailctl.domain.filing import Letter
+        from mailctl.domain.searchable import address_in
+
+        return Letter(
+            key=one.key,
+            sender=address_in(one.sender),
+            recipients=tuple(one.parties.split()),
+            subject=one.subject,
+            list_id=one.list_id,
+            ancestors=tuple(one.ancestors.split()),
+            thread=one.thread,
+            body=lambda: self.text_of(one.id, above),
+        )
+
+    def text_of(self, id: int, above: int) -> str:
+        """The text of a message that may hold a reference, as the words of the index say; else nothing."""
+        from mailctl.domain.affair import State
+        from mailctl.domain.references import is_weak
+        from mailctl.local.filing import with_phrases
+        from mailctl.services.read import opened
+
+        if self.hits is None:
+            refs = [one.ref for one in self.affairs if one.state is not State.CLOSED and not is_weak(one.ref)]
+            self.hits = with_phrases(self.ctx.index, refs, above=above)
+        if id not in self.hits:
+            return ""
+        from mailctl.domain.searchable import searchable_of
+
+        try:
+            return searchable_of(opened(self.ctx, id)[1]).body
+        except MailctlError as error:
+            self.ctx.warn(f"message {id}: {error}")
+            return ""
+
+    def file(self, sure: "Sequence[tuple[Waiting, Reason]]") -> tuple[Filed, ...]:
+        """Link messages, as one change of the store; those that were linked."""
+        from mailctl.local.filing import of_numbers
+        from mailctl.services.links import link
+
+        messages = {one.id: one for one in of_numbers(self.ctx.index, [one.id for one, _ in sure])}
+        pairs = [(reason.affair, messages[one.id]) for one, reason in sure if one.id in messages]
+        done = {(one.ref, one.id) for one in link(self.ctx, pairs) if one.changed} if pairs else set()
+        return tuple(filed(one, reason) for one, reason in sure if (reason.affair, one.id) in done)
+
+    def mark(self, waiting: "Sequence[Waiting]") -> None:
+        """Note that the rules looked at messages."""
+        from mailctl.local.filing import mark_considered
+
+        mark_considered(self.ctx.index, [one.id for one in waiting])
+
+
+def all_affairs(ctx: Context) -> "tuple[Affair, ...]":
+    """All affairs whose files can be read; the others are warned about."""
+    found, errors = ctx.store.affairs()
+    for error in errors:
+        ctx.warn(str(error))
+    return found
+
+
+def folders_of(ctx: Context, account: str) -> "Iterator[KnownFolder]":
+    """The folders of an account whose mail is filed: not what is thrown away, unwanted or unfinished, nor copies."""
+    from mailctl.domain.folders import folded, is_meant, same_folder
+
+    chosen = ctx.store.account(account).folders
+    named = [name for use in NOT_FILED if (name := getattr(chosen, use))]
+    for known in ctx.index.folders(account):
+        parts = known.path.split("/")
+        is_out = any(is_meant(use, known.name, part) for use in NOT_FILED for part in parts)
+        is_copy = MIRROR in map(folded, parts)
+        if not (is_out or is_copy or any(same_folder(known.name, name) for name in named)):
+            yield known
+
+
+def own(ctx: Context) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The firm's own addresses, and those of its domains in which nobody else has one."""
+    from mailctl.providers import providers
+
+    accounts = ctx.store.accounts()[0]
+    public = {domain for one in providers() for domain in one.domains}
+    addresses = [address for one in accounts for address in (one.address, *(alias.address for alias in one.aliases))]
+    people = [one.email for one in ctx.store.collaborators()[0] if one.email]
+    domains = {address.rpartition("@")[2].casefold() for address in addresses}
+    return (*addresses, *people), tuple(sorted(domains - public - {""}))
+
+
+def filed(one: "Waiting", reason: "Reason") -> Filed:
+    """What became of a message."""
+    return Filed(
+        id=one.id,
+        account=one.account,
+        ref=reason.affair,
+        step=str(reason.step),
+        why=reason.why,
+        sender=one.sender,
+        subject=one.subject,
+    )
+
+
+def candidates(reasons: "Iterable[Reason]") -> tuple[Candidate, ...]:
+    """Reasons as they are shown."""
+    return tuple(Candidate(ref=one.affair, step=str(one.step), why=one.why) for one in reasons)
