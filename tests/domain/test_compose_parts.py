@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 from email.header import decode_header, make_header
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailctl.domain.address import parse
 from mailctl.domain.compose import compose
+from mailctl.domain.content import whole
 from mailctl.domain.fields import typed_fields
 from mailctl.domain.inline import cid_of
 from mailctl.domain.message import Attachment, Draft, Forwarded, Priority
 from mailctl.domain.signature import Rendered
 from support.messages import names
+from support.pieces import BORDERS, LINES, Pieces
 
 ICS = b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:\xc3\xa9\r\nEND:VCALENDAR\r\n"
 INVITATION = Attachment(filename="visit.ics", content=ICS, content_type="text/calendar; method=REQUEST")
@@ -167,3 +169,43 @@ def test_our_own_reader_finds_it_too(name):
     assert names(raw_of(attachments=(Attachment(filename=name, content=b"x", content_type="application/pdf"),))) == [
         name
     ]
+
+
+# -- files that are not held whole
+
+KINDS = ("application/pdf", "text/plain", "message/rfc822", "text/calendar; method=REQUEST", "multipart/odd")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(LINES | st.binary(max_size=300), BORDERS, st.sampled_from(KINDS)), min_size=1, max_size=3))
+@example([(b"=_mixed_1abfirmexample", (5, 9), "message/rfc822")])
+@example([(b"a\r\nFrom b\r\n", (3, 5), "message/rfc822"), ("é".encode(), (1,), "text/plain")])
+def test_a_message_is_the_same_whether_its_files_are_held_whole_or_read_in_blocks(files):
+    whole_ones = tuple(Attachment(filename="a", content=raw, content_type=kind) for raw, _, kind in files)
+    in_blocks = tuple(
+        Attachment(filename="a", content=Pieces(raw, borders), content_type=kind) for raw, borders, kind in files
+    )
+
+    found = raw_of(body="Hi\n", attachments=in_blocks)
+
+    assert whole(found) == raw_of(body="Hi\n", attachments=whole_ones)
+    assert len(found) == len(whole(found))
+
+
+@pytest.mark.parametrize("kind", ["application/pdf", "message/rfc822"])
+def test_a_large_file_arrives_byte_for_byte(kind):
+    content = b"Subject: x\r\n\r\n" + b"0123456789abcde\r\n" * 100_000
+    raw = raw_of(attachments=(Attachment(filename="a", content=content, content_type=kind),))
+
+    [file] = email.message_from_bytes(whole(raw), policy=email.policy.SMTP).iter_attachments()
+
+    assert file.get_content_type() == kind
+    assert (file.get_content().as_bytes() if kind == "message/rfc822" else file.get_content()) == content
+
+
+def test_a_message_with_a_line_without_an_end_is_no_message_to_be_passed_on_as_one():
+    endless = Pieces(b"Subject: x\r\n\r\n" + b"x" * 5000, (100, 200, 3000))
+
+    raw = whole(raw_of(attachments=(Attachment(filename="a.eml", content=endless, content_type="message/rfc822"),)))
+
+    assert b"Content-Type: application/octet-stream" in raw

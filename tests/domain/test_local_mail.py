@@ -1,10 +1,12 @@
 """Messages as programs hand them to sendmail: taken apart, completed, otherwise left byte for byte."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mailctl.domain.content import whole
 from mailctl.domain.local_mail import completed, taken_apart, without
+from support.pieces import BORDERS, LINES, Pieces
 
 ALL = ("From: a@firm.example", "Date: Mon, 2 Mar 2026 10:00:00 +0100", "Message-ID: <1@firm.example>")
 
@@ -67,3 +69,27 @@ def test_whatever_comes_in_becomes_a_message_that_lacks_nothing(raw):
     again = taken_apart(message.raw)
     assert all(again.value(name) for name in ("from", "date", "message-id"))
     assert completed(again, ALL).raw == message.raw
+
+
+@settings(max_examples=300, deadline=None)
+@given(LINES.map(lambda raw: raw + b"\r\n"), BORDERS)
+@example(b"A: b\r\n c\r\n\r\nHi\r\n", (5, 6, 7, 10, 11))
+def test_one_that_is_not_held_whole_is_taken_apart_alike(raw, borders):
+    expected = taken_apart(raw)
+
+    found = taken_apart(Pieces(raw, borders))
+
+    assert (found.fields, whole(found.rest), found.end) == (expected.fields, whole(expected.rest), expected.end)
+    assert whole(completed(without(found, ("a",)), ALL).raw) == completed(without(expected, ("a",)), ALL).raw
+
+
+def test_no_more_of_it_is_read_than_its_header_needs():
+    def blocks():
+        yield b"Subject: x\r\n"
+        yield b"\r\nHi\r\n"
+        pytest.fail("read on")
+
+    message = Pieces(b"x" * 1000)
+    message.blocks = blocks
+
+    assert taken_apart(message).value("subject") == "x"
