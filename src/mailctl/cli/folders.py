@@ -6,7 +6,7 @@ import typer
 
 from mailctl.cli.params import AccountNames, AsJson, new_app
 from mailctl.cli.session import session
-from mailctl.errors import SomeFailedError, UsageError
+from mailctl.errors import UsageError
 
 app = new_app()
 COLUMNS = ("name", "account", "use", "messages", "unseen", "fetched")
@@ -24,16 +24,14 @@ def folders(
     Example: mailctl folders -a contact --create Clients/Lyon
     """
     from mailctl.services import folders as service
+    from mailctl.services.asking import failure
 
     run = session(ctx)
     if create is None:
         found = service.folders(run.context, account or ())
         run.show(found.folders, as_json=as_json, columns=COLUMNS)
-        if found.failed:
-            raise SomeFailedError(
-                f"could not ask {len(found.failed)} of the accounts: {', '.join(found.failed)}",
-                hint=f"mailctl password check {found.failed[0]}",
-            )
+        if error := failure(found.failed):
+            raise error
         return
     if account and len(account) > 1:
         raise UsageError("a folder is made in one account", hint=f"mailctl folders -a {account[0]} --create {create}")

@@ -8,6 +8,7 @@ import typer
 
 from mailctl.cli.params import AccountNames, AsJson, new_app
 from mailctl.cli.session import session
+from mailctl.errors import UsageError
 
 if TYPE_CHECKING:
     from mailctl.domain.message import Summary
@@ -42,18 +43,29 @@ def list_(
     unread: Annotated[bool, typer.Option("--unread", help="Only what is unread.")] = False,
     thread: Annotated[bool, typer.Option("--thread", help="Whole conversations, answers indented.")] = False,
     number: Annotated[int, typer.Option("-n", "--number", min=1, max=10**9, help="How many at most.")] = 50,
+    live: Annotated[bool, typer.Option("--live", help="Ask the servers, for what was not fetched too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List fetched mail, newest first: N unread, F flagged, R answered, A with attachment.
 
     Without -a, the mail of all accounts you may read; what several of them got stands once. Nothing is asked of the
-    server: `mailctl fetch` does that.
+    server: `mailctl fetch` does that. With --live, the servers' folders are listed as they are just now, and nothing is
+    fetched: folder and UID say which message is meant, and those that were fetched have their number.
 
     Example: mailctl list -a contact --unread
     """
     from mailctl.services import list_ as service
 
     run = session(ctx)
+    if live:
+        from mailctl.cli.search import answer
+        from mailctl.services.list_live import list_live
+
+        if thread:
+            raise UsageError("no server is asked for conversations", hint="leave out --live, or --thread")
+        on_servers = list_live(run.context, account or (), folder=folder, unread=unread, limit=number)
+        answer(run, on_servers, live=True, as_json=as_json)
+        return
     found = service.list_(run.context, account or (), folder=folder, unread=unread, limit=number, by_thread=thread)
     if as_json:
         run.show(found, as_json=True)

@@ -9,10 +9,9 @@ import typer
 from mailctl.cli.list_ import flags_of, shortened
 from mailctl.cli.params import AccountNames, AsJson, new_app
 from mailctl.cli.session import Session, session
-from mailctl.errors import SomeFailedError
 
 if TYPE_CHECKING:
-    from mailctl.services.search import Hit
+    from mailctl.services.search import Found, Hit
 
 app = new_app()
 COLUMNS = ("id", "flags", "date", "account", "folder", "uid", "sender", "subject")
@@ -54,15 +53,23 @@ def search(
 
     run = session(ctx)
     found = service.search(run.context, " ".join(query), accounts=account or (), limit=number, live=live)
+    answer(run, found, live=live, as_json=as_json)
+
+
+def answer(run: Session, found: "Found", *, live: bool, as_json: bool) -> None:
+    """Show what was found.
+
+    Raises:
+        SomeFailedError: some accounts could not be asked.
+    """
+    from mailctl.services.asking import failure
+
     if as_json:
         run.show(found.hits, as_json=True)
     else:
         show(run, found.hits, live=live)
-    if found.failed:
-        raise SomeFailedError(
-            f"could not ask {len(found.failed)} of the accounts: {', '.join(found.failed)}",
-            hint=f"mailctl password check {found.failed[0]}",
-        )
+    if error := failure(found.failed):
+        raise error
 
 
 def show(run: Session, found: "tuple[Hit, ...]", *, live: bool) -> None:

@@ -21,11 +21,11 @@ from mailctl.errors import (
     SomeFailedError,
     TemporaryError,
     UsageError,
-    nearest,
 )
 from mailctl.services.account_mail import follow_renamed
 from mailctl.services.bringing import Changes, Oddity, Place
 from mailctl.services.context import Context
+from mailctl.services.folders import no_folder
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
 from mailctl.services.keeping import is_foreign
 from mailctl.services.linking import Link
@@ -265,15 +265,8 @@ class Run:
         found = {name: find(every, name) for name in self.folders}
         for name, folder in found.items():
             if folder is None:
-                raise self.no_folder(name, every)
+                raise no_folder(self.account.name, name, every)
         return list({one.name: one for one in found.values() if one is not None}.values())
-
-    def no_folder(self, name: str, every: Sequence[Folder]) -> FolderNotFoundError:
-        """The error for a folder that is not there."""
-        names = [one.name for one in every if one.can_select]
-        close = nearest(name, names)
-        hint = f"did you mean '{close}'?" if close else f"there are {', '.join(names[:10])}"
-        return FolderNotFoundError(f"'{self.account.name}' has no folder '{name}'", hint=hint)
 
     # -- one folder
 

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from mailctl.domain.folders import Folder, Use, special
 from mailctl.domain.rights import Right
-from mailctl.errors import MailctlError
+from mailctl.errors import FolderNotFoundError, nearest
+from mailctl.services.asking import ask_each
 from mailctl.services.context import Context
 from mailctl.services.read import readable
 
@@ -42,19 +43,21 @@ def folders(ctx: Context, accounts: Sequence[str] = ()) -> Known:
         MailctlError: none could be asked.
     """
     chosen = readable(ctx, accounts)
-    found: list[Listed] = []
-    errors: dict[str, MailctlError] = {}
-    for account in chosen:
-        try:
-            with ctx.imap(account) as session:
-                found += listed(ctx, account, session)
-        except MailctlError as error:
-            errors[account.name] = error
-    if errors and len(errors) == len(chosen):
-        raise next(iter(errors.values()))
-    for name, why in errors.items():
-        ctx.warn(f"'{name}': {why}")
-    return Known(tuple(found), tuple(errors))
+
+    def ask(account: "Account") -> list[Listed]:
+        with ctx.imap(account) as session:
+            return listed(ctx, account, session)
+
+    found, failed = ask_each(ctx, chosen, ask)
+    return Known(tuple(found), failed)
+
+
+def no_folder(account: str, name: str, every: Sequence[Folder]) -> FolderNotFoundError:
+    """The error for a folder that is not there."""
+    names = [one.name for one in every if one.can_select]
+    close = nearest(name, names)
+    hint = f"did you mean '{close}'?" if close else f"there are {', '.join(names[:10])}"
+    return FolderNotFoundError(f"'{account}' has no folder '{name}'", hint=hint)
 
 
 def create(ctx: Context, account: str | None, name: str) -> Listed:

@@ -9,7 +9,8 @@ from msgspec import Struct
 from mailctl.domain.folders import Folder, folded, is_meant
 from mailctl.domain.message import Flag, Summary
 from mailctl.domain.query import All, Either, InFolder, Not, OfAccount, Term, parse
-from mailctl.errors import AccountNotFoundError, FolderNotFoundError, MailctlError, UsageError, nearest
+from mailctl.errors import AccountNotFoundError, FolderNotFoundError, nearest
+from mailctl.services.asking import ask_each
 from mailctl.services.context import Context
 from mailctl.services.read import readable
 
@@ -135,22 +136,10 @@ def search_live(ctx: Context, term: Term, accounts: "Sequence[Account]", *, limi
     Raises:
         MailctlError: none could be asked.
     """
-    found: list[Hit] = []
-    errors: dict[str, MailctlError] = {}
     asked = [one for one in accounts if without_places(term, about(one.name)) is not False]
-    for account in asked:
-        try:
-            found += in_account(ctx, account, term, limit=limit)
-        except UsageError:
-            raise
-        except MailctlError as error:
-            errors[account.name] = error
-    if errors and len(errors) == len(asked):
-        raise next(iter(errors.values()))
-    for name, why in errors.items():
-        ctx.warn(f"'{name}': {why}")
+    found, failed = ask_each(ctx, asked, lambda account: in_account(ctx, account, term, limit=limit))
     newest = sorted(found, key=lambda one: (one.date, one.uid or 0), reverse=True)
-    return Found(tuple(newest[:limit]), tuple(errors))
+    return Found(tuple(newest[:limit]), failed)
 
 
 def in_account(ctx: Context, account: "Account", term: Term, *, limit: int) -> list[Hit]:
@@ -164,19 +153,25 @@ def in_folder(
     ctx: Context, session: "ImapSession", account: str, folder: Folder, term: Term, *, limit: int
 ) -> list[Hit]:
     """What one folder has."""
-    from mailctl.remote import imap_search
-
     asked = without_places(term, about(account, folder))
     if asked is False:
         return []
-    state = session.examine(folder.name)
-    uids = imap_search.search(session, None if asked is True else asked) if state.messages else frozenset()
-    known = ctx.index.folder(account, folder.name)
+    return newest_on_server(ctx, session, account, folder.name, None if asked is True else asked, limit=limit)
+
+
+def newest_on_server(
+    ctx: Context, session: "ImapSession", account: str, folder: str, term: Term | None, *, limit: int
+) -> list[Hit]:
+    """The last messages of a server's folder that a term means, None for any; those that were fetched have a number."""
+    from mailctl.remote import imap_search
+
+    state = session.examine(folder)
+    uids = sorted(imap_search.search(session, term))[-limit:] if state.messages else []
+    known = ctx.index.folder(account, folder)
     here = {}
     if known and known.uidvalidity == state.uidvalidity:
-        here = {one.uid: one.id for one in ctx.index.known(known.id) if one.uid in uids}
-    listed = imap_search.headers(session, sorted(uids)[-limit:])
-    return [hit_on_server(account, folder.name, one, here.get(one.listed.uid)) for one in listed]
+        here = {one.uid: one.id for one in ctx.index.known(known.id, uids=uids)}
+    return [hit_on_server(account, folder, one, here.get(one.listed.uid)) for one in imap_search.headers(session, uids)]
 
 
 def about(account: str, folder: Folder | None = None) -> "Callable[[InFolder | OfAccount], bool | None]":
