@@ -101,6 +101,24 @@ def test_several_accounts_are_stayed_with(home, mail, account):
         await_files(home, 1, account="two")
 
 
+def test_what_a_reader_does_here_goes_to_the_server_within_seconds(home, mail, account):
+    account()
+    for number in (1, 2):
+        mail.deliver("alice", note(number), folder="Projets")
+
+    with watching("--push") as run:
+        await_idle(run)
+        for number, letters in enumerate(("S", "FS")):
+            one = files(home, "Projets")[number]
+            one.rename(one.parent.parent / "cur" / f"{one.name.partition(':')[0]}:2,{letters}")
+            deadline = time.monotonic() + SOON
+            while mail.flags("alice", "Projets").count(frozenset()) != 1 - number:
+                assert time.monotonic() < deadline, mail.flags("alice", "Projets")
+                time.sleep(0.1)
+
+    assert sorted(map(sorted, mail.flags("alice", "Projets"))) == [["\\Flagged", "\\Seen"], ["\\Seen"]]
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=["Ctrl-C", "SIGTERM"])
 def test_it_ends_when_told(home, mail, account, number, status):
     account()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mailctl.services.pushing import Push
 
 app = new_app()
-COLUMNS = ("account", "folders", "new", "changed", "removed", "odd", "error")
+COLUMNS = ("account", "folders", "new", "changed", "removed", "odd", "error", "filed")
 
 
 Folders = Annotated[
@@ -61,8 +61,11 @@ def fetch(
     The mirror on this machine becomes as the server is: flags follow, and what is gone there goes here. All folders
     are fetched, Junk and Trash too, but those that show the mail of others once more (All Mail, Starred, Important).
 
+    What came is filed under the firm's affairs by their rules, where you may organize the account and the store does
+    not say `auto = false` under `[affairs]`.
+
     Where a Maildir reader such as mutt changed messages here, `--push` takes that to the server; both sides' changes
-    are kept. It asks for the right to organize. With `--watch` that is done at the next news, within five minutes.
+    are kept. It asks for the right to organize. With `--watch` that is done within seconds.
 
     Example: mailctl fetch -a contact --folder INBOX --since 2026-01-31
     """

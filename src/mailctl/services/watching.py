@@ -3,9 +3,11 @@
 import os
 import selectors
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mailctl.domain.account import Account
@@ -23,7 +25,7 @@ from mailctl.errors import (
     UsageError,
 )
 from mailctl.services.context import Context
-from mailctl.services.fetch import Fetched, Run, admitted
+from mailctl.services.fetch import Fetched, Run, admitted, with_filing
 from mailctl.services.linking import Link
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 LOOK_ANYWAY = 300.0  # seconds: other folders than the one that IDLE hears of, and pushes that were lost on the way
 LOOK_WITHOUT_IDLE = 60.0
+LOOK_HERE = 2.0  # at the mirror's folders, where what other programs do there is pushed
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # before the next try
 LEAVE_SECONDS = 2.0
 NEWS = ("EXISTS", "EXPUNGE", "VANISHED", "FETCH")
@@ -55,12 +58,12 @@ class Stop:
         with suppress(OSError):
             os.write(self.said, b"!")
 
-    def wait(self, seconds: float, *others: int) -> None:
-        """Come back after so many seconds, or when one of the other descriptors can be read, or it is said."""
+    def wait(self, seconds: float, *others: int) -> bool:
+        """Come back after so many seconds, or sooner: when one of the other descriptors can be read, or it is said."""
         with selectors.DefaultSelector() as selector:
             for descriptor in (self.heard, *others):
                 selector.register(descriptor, selectors.EVENT_READ)
-            selector.select(seconds)
+            return bool(selector.select(seconds))
 
     def close(self) -> None:
         """Give the descriptors back."""
@@ -121,6 +124,24 @@ def raise_failures(errors: Sequence[MailctlError], total: int) -> None:
     if total == 1:
         raise errors[0]
     raise SomeFailedError(f"could not stay with any of {total} accounts", hint="mailctl fetch says why")
+
+
+def has_changed(run: Run, before: Mapping[str, int]) -> bool:
+    """Whether something came, went or was renamed in an account's mirror since."""
+    return changed_here(run) != before
+
+
+def changed_here(run: Run) -> Mapping[str, int]:
+    """When something last came, went or was renamed in each folder of an account's mirror, where that is pushed."""
+    if run.push is None:
+        return {}
+    found = {}
+    for known in run.ctx.index.folders(run.account.name):
+        for name in ("cur", "new"):
+            folder = run.maildir(known).path / name
+            with suppress(OSError):
+                found[str(folder)] = folder.stat().st_mtime_ns
+    return found
 
 
 class Left:
@@ -193,31 +214,31 @@ class Watcher:
 
     def listen(self, link: Link) -> None:
         """Fetch; once nothing more has changed meanwhile, wait for news."""
-        before: FolderState | None = None
+        before: tuple[FolderState, Mapping[str, int]] | None = None
         while not self.stop.event.is_set():
-            run = self.fetch(link)
+            run = self.run(self.account)
+            here = changed_here(run)
+            self.fetch(link, run)
             state = link.examine((run.folders or (INBOX,))[0])
-            if state == before:
-                self.await_news(link.session())
-            before = state
+            if (state, here) == before:
+                self.await_news(link.session(), partial(has_changed, run, here) if run.push else None)
+            before = state, here
 
-    def fetch(self, link: Link) -> Run:
+    def fetch(self, link: Link, run: Run) -> None:
         """Fetch once, over the session that there is."""
-        run = self.run(self.account)
         run.work(link)
         self.pause, link.lost = FIRST_PAUSE, 0
         if run.later is not None:
             if self.is_first and isinstance(run.later, LASTING):
                 raise run.later
             self.ctx.warn(f"'{self.account.name}': {run.later}")
-        result = run.result()
+        result = with_filing(self.ctx, (run.result(),))[0]
         if self.is_first or result.new or result.changed or result.removed or result.pushed:
             self.tell(result)
         self.is_first = False
-        return run
 
-    def await_news(self, session: "ImapSession") -> None:
-        """Wait until the server says that something changed in the open folder, or it is time to look anyway.
+    def await_news(self, session: "ImapSession", is_news: Callable[[], bool] | None) -> None:
+        """Wait until the server says that something changed in the open folder, something has here, or it is time.
 
         What comes along with the server's leave to wait has been read already, and lies before us; the socket would
         not show it.
@@ -225,15 +246,25 @@ class Watcher:
         from mailctl.remote.imap_unread import begin_idle, end_idle, notice_silence
 
         if "IDLE" not in session.capabilities:
-            self.stop.wait(LOOK_WITHOUT_IDLE)
+            self.linger(LOOK_WITHOUT_IDLE, is_news)
             return
         notice_silence(session)
         session.lines.untagged_responses.clear()
         tag = begin_idle(session)
         wire = session.lines.wire
         if not wire.has_unread() and not any(kind in session.lines.untagged_responses for kind in NEWS):
-            self.stop.wait(LOOK_ANYWAY, wire.fileno())
+            self.linger(LOOK_ANYWAY, is_news, wire.fileno())
         end_idle(session, tag)
+
+    def linger(self, seconds: float, is_news: Callable[[], bool] | None, *others: int) -> None:
+        """Come back after so many seconds, or sooner: when something is heard, or there is news here."""
+        if is_news is None:
+            self.stop.wait(seconds, *others)
+            return
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if self.stop.wait(min(left, LOOK_HERE), *others) or is_news():
+                return
 
     def end(self) -> None:
         """Wait for the thread a little; where it waits for a server, cut the connection."""
