@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from mailctl.domain.affair import Affair, Rule, RuleKind, State, folded, rule_of
+from mailctl.domain.affair import Affair, RuleKind, State, folded, rule_of
 from mailctl.domain.references import References
 
 MOST_CANDIDATES = 20
@@ -110,7 +111,7 @@ class Filing:
             RuleKind.SUBJECT: self.phrases,
             RuleKind.LIST: self.lists,
         }
-        for rule in rules_of(affair):
+        for rule in (*map(rule_of, affair.match), *affair.contacts):
             tables[rule.kind].setdefault(folded(rule.text), {})[affair.ref] = None
 
     def take(self, letter: Letter, ref: str) -> None:
@@ -214,15 +215,15 @@ def narrowed(found: tuple[Reason, ...], reasons: tuple[Reason, ...]) -> tuple[Re
     return tuple(one for one in found if one.affair in common)
 
 
-def rules_of(affair: Affair) -> Iterator[Rule]:
-    """The rules of an affair: those that it says, and whose mail its people's is."""
-    yield from (rule_of(text) for text in affair.match)
-    yield from (Rule(RuleKind.FROM, one.address) for one in affair.people if one.address)
-
-
 def domains_above(domain: str) -> Iterator[str]:
     """A domain and those it lies in, the nearest first."""
     rest = domain
     while rest:
         yield rest
         rest = rest.partition(".")[2]
+
+
+def would_take(affair: Affair, letter: Letter, *, own_addresses: Iterable[str], own_domains: Iterable[str]) -> bool:
+    """Whether an affair alone, were it open, would take a message that stands in no thread."""
+    alone = Filing((replace(affair, state=State.OPEN),), own_addresses=own_addresses, own_domains=own_domains)
+    return alone.verdict(letter).affair is not None

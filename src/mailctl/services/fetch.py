@@ -45,6 +45,7 @@ GRACE_SECONDS = 3.0  # for the batch that each account is at when Ctrl-C is type
 class Fetched(Struct, frozen=True, kw_only=True):
     """What fetching an account did; `pushed` are messages changed here by other programs, now changed on the server.
 
+    `filed` are messages that the rules of affairs filed.
     `skipped` are folders that the server lists and does not open; `oddities` are messages that did not come as they
     should, `odd` their number; `code` and `error` say why the account failed, if it did.
     """
@@ -60,6 +61,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...] = ()
     code: str | None = None
     error: str | None = None
+    filed: int = 0
 
 
 def fetch(
@@ -95,8 +97,16 @@ def fetch(
         reindexed(ctx, runs)
     _ = ctx.index, ctx.trace  # opened once, before several threads ask for them
     if len(runs) == 1:
-        return (runs[0].fetched(),)
-    return side_by_side([partial(settled, run) for run in runs], stop=stop.set, grace=GRACE_SECONDS)
+        return with_filing(ctx, (runs[0].fetched(),))
+    return with_filing(ctx, side_by_side([partial(settled, run) for run in runs], stop=stop.set, grace=GRACE_SECONDS))
+
+
+def with_filing(ctx: Context, results: tuple[Fetched, ...]) -> tuple[Fetched, ...]:
+    """The results, once what came is filed under the firm's affairs by their rules."""
+    from mailctl.services.filing import after_fetch
+
+    done = after_fetch(ctx, [one.account for one in results])
+    return tuple(replace(one, filed=done.get(one.account, 0)) for one in results) if done else results
 
 
 def reindexed(ctx: Context, runs: Sequence["Run"]) -> None:

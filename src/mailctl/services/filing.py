@@ -78,7 +78,7 @@ def auto(ctx: Context, *, dry_run: bool = False) -> tuple[Filed, ...]:
     Raises:
         StoreError, StorageError: nothing is filed.
     """
-    desk = Desk(ctx, tuple(one.name for one in ctx.accounts(need=Right.ORGANIZE)))
+    desk = whole_desk(ctx)
     if dry_run:
         return tuple(filed(*one) for one in desk.decided(desk.waiting()).sure)
     waiting = desk.waiting()
@@ -93,7 +93,7 @@ def auto(ctx: Context, *, dry_run: bool = False) -> tuple[Filed, ...]:
 
 def inbox(ctx: Context) -> tuple[Unsure, ...]:
     """The mail that may belong to several affairs, the newest first, with the affairs and why."""
-    desk = Desk(ctx, tuple(one.name for one in ctx.accounts(need=Right.ORGANIZE)))
+    desk = whole_desk(ctx)
     found = desk.decided(desk.waiting()).unsure
     return tuple(
         Unsure(
@@ -107,17 +107,28 @@ def inbox(ctx: Context) -> tuple[Unsure, ...]:
     )
 
 
+def whole_desk(ctx: Context) -> "Desk":
+    """All mail that one may organize, once all of it was looked at."""
+    from mailctl.services.indexing import enter_all_words
+
+    desk = Desk(ctx, tuple(one.name for one in ctx.accounts(need=Right.ORGANIZE)))
+    enter_all_words(ctx)
+    return desk
+
+
 def explain(ctx: Context, id: int) -> Explained:
     """What the rules say of one message, wherever it is filed.
 
     Raises:
         MessageNotFoundError, RightMissingError, CheckerOnlyError: before anything is looked at.
     """
+    from mailctl.services.indexing import enter_all_words
     from mailctl.services.links import affairs_of, key_of
 
     stored = ctx.index.message(id)
     ctx.account(stored.account, need=Right.READ)
     key = key_of(ctx, stored)
+    enter_all_words(ctx)
     desk = Desk(ctx, (stored.account,), without=key)
     verdict = desk.verdict_of(stored.folder_id, id)
     return Explained(

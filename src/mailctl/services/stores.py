@@ -171,11 +171,23 @@ def unknown_presets(ctx: Context, accounts: tuple[Account, ...]) -> tuple[Proble
 
 def failed_trials(ctx: Context, affairs: tuple[Affair, ...]) -> tuple[Problem, ...]:
     """The messages made up to try an affair's rules of which the rules say something else."""
+    if not any(affair.tests for affair in affairs):
+        return ()
+    from mailctl.domain.filing import Letter, would_take
+    from mailctl.services.filing import own
+
+    addresses, domains = own(ctx)
     wrong = [
         (affair, number, trial.matches)
         for affair in affairs
         for number, trial in enumerate(affair.tests)
-        if affair.claims(trial) is not trial.matches
+        if trial.matches
+        is not would_take(
+            affair,
+            Letter(sender=trial.sender, subject=trial.subject, list_id=trial.list_id),
+            own_addresses=addresses,
+            own_domains=domains,
+        )
     ]
     return tuple(
         Source(f"affairs/{affair.stem}.toml", ctx.store.read(f"affairs/{affair.stem}.toml") or "").problem(
