@@ -84,6 +84,7 @@ class TemplateFaultError(BadDataError):
         own = hint or "it may use account, alias, collaborator and firm"
         super().__init__(f"{where}:{line}: {fault}", hint=own)
         self.fault = fault
+        self.where = where
         self.line = line
 
 

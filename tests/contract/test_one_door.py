@@ -46,6 +46,7 @@ CALLS = {
     "password set": ["contact"],
     "password check": ["contact"],
     "password delete": ["contact", "--yes"],
+    "login": ["contact"],
     "provider list": [],
     "provider show": ["gmail"],
     "apply": ["-"],
@@ -56,6 +57,13 @@ CALLS = {
     "store path": [],
     "store schema": ["account"],
     "whoami": [],
+    "template list": [],
+    "template show": ["relance"],
+    "template check": [],
+    "template render": ["relance", "-a", "contact"],
+    "template new": ["other"],
+    "template edit": ["relance"],
+    "template remove": ["relance", "--yes"],
     "send": ["anna@firm.example", "-a", "contact", "-s", "Plans"],
     "reply": ["1", "-a", "contact"],
     "forward": ["1", "anna@firm.example", "-a", "contact"],
@@ -92,7 +100,7 @@ REFUSED = {
     "collaborator add", "collaborator set", "collaborator unset", "collaborator remove", "rights grant",
     "rights revoke", "rights report", "rights diff", "rights push", "signature show", "signature set", "signature edit",
     "signature clear", "signature check", "password set",
-    "password check", "password delete", "send", "draft list", "draft send", "draft drop", "fetch",
+    "password check", "password delete", "login", "send", "draft list", "draft send", "draft drop", "fetch",
     "list", "search", "folders", "apply", "store log", "store sync",
 }  # fmt: skip
 
@@ -193,4 +201,16 @@ def test_only_the_door_looks_a_secret_up():
             if isinstance(node, ast.ImportFrom) and node.module == "mailctl.secrets":
                 readers |= {str(path.relative_to(SOURCE)) for name in node.names if name.name == "lookup"}
 
-    assert readers == {"services/context.py", "services/accounts.py"}
+    assert readers == {"services/secret.py", "services/accounts.py"}
+
+
+def test_only_the_door_and_a_login_get_tokens():
+    getters = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and {"oauth", "by_browser", "by_device", "by_itself"} & {
+                name.name for name in node.names
+            }:
+                getters.add(str(path.relative_to(SOURCE)))
+
+    assert getters == {"services/secret.py", "services/login.py"}

@@ -13,6 +13,7 @@ from mailctl.cli.session import Globals
 from mailctl.loading import load
 
 STORE, MAIL, WATCH = "Store", "Mail", "Watching and finding faults"
+AFFAIRS = "Affairs and templates"
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": (STORE, "Make a store."),
@@ -21,11 +22,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rights": (STORE, "Say who may do what with which account."),
     "signature": (STORE, "Look at and write the signatures of accounts."),
     "password": (STORE, "Keep, try and forget passwords, in the keyring."),
+    "login": (STORE, "Log in with OAuth2, in a browser."),
     "provider": (STORE, "Look at the presets of known providers."),
     "apply": (STORE, "Bring the store to what files say, as one change."),
     "export": (STORE, "Print the store as one TOML document."),
     "store": (STORE, "Check the store, show its history, share it, say where it lies."),
     "whoami": (STORE, "Say who you are, and what you may do."),
+    "template": (MAIL, "Look at, try and write mail with blanks."),
     "send": (MAIL, "Send a mail; its body comes from standard input."),
     "reply": (MAIL, "Answer a mail."),
     "forward": (MAIL, "Pass a mail on."),
@@ -40,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "move": (MAIL, "Move messages into another folder."),
     "delete": (MAIL, "Move messages into Trash, or remove them for good."),
     "folders": (MAIL, "List folders, make one."),
+    "affair": (AFFAIRS, "Keep the firm's affairs, and file mail under them."),
     "checker": (WATCH, "Watch accounts, and tell of unread mail."),
     "demo": (WATCH, "Take a tour on servers of mailctl's own."),
 }

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mailctl.cli import writing
+from mailctl.cli import templating, writing
 from mailctl.cli.params import AccountName, AsJson, new_app
 from mailctl.cli.session import session
 from mailctl.errors import UsageError
@@ -39,6 +39,8 @@ def forward(
     at: writing.At = None,
     queue: writing.Queue = False,
     dry_run: writing.DryRun = False,
+    template: templating.Template = None,
+    var: templating.Var = None,
     as_json: AsJson = False,
 ) -> None:
     """Pass a mail on, its attachments with it. A text before it is read as `send` reads it.
@@ -54,9 +56,11 @@ def forward(
         html=html, no_signature=no_signature, header=tuple(header or ()), priority=priority, dsn=dsn,
         at=at,
     )  # fmt: skip
+    words = words._replace(template=templating.chosen(template, var, words))
     way = writing.way_of(draft=draft, queue=queue, dry_run=dry_run)
     start = writing.draft_without_body(words)
     made, account, alias = service.forward(run.context, id, start, account=account, as_attachment=as_attachment)
+    made = writing.from_template(run, words, made, account=account, sender=sender or alias)
     if not (made.recipients or draft):
         raise UsageError("nobody to send it to", hint=f"mailctl forward {id} anna@firm.example")
     writing.finish(

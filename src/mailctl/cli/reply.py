@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailctl.cli import writing
+from mailctl.cli import templating, writing
 from mailctl.cli.params import AccountName, AsJson, new_app
 from mailctl.cli.session import session
 from mailctl.errors import UsageError
@@ -40,6 +40,8 @@ def reply(
     at: writing.At = None,
     queue: writing.Queue = False,
     dry_run: writing.DryRun = False,
+    template: templating.Template = None,
+    var: templating.Var = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a mail, from the address it was written to. The text is read as `send` reads it.
@@ -55,11 +57,13 @@ def reply(
         header=tuple(header or ()), priority=priority, dsn=dsn,
         at=at,
     )  # fmt: skip
+    words = words._replace(template=templating.chosen(template, var, words))
     way = writing.way_of(draft=draft, queue=queue, dry_run=dry_run)
     start = writing.draft_without_body(words)
     made, account, alias = service.answer(
         run.context, id, start, whom=whom(everybody=everybody, to_list=to_list), account=account
     )
+    made = writing.from_template(run, words, made, account=account, sender=sender or alias)
     writing.finish(
         run, words, made, account=account, sender=sender or alias, way=way, as_json=as_json,
         then=lambda: service.mark_answered(run.context, id),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailctl.cli import writing
+from mailctl.cli import templating, writing
 from mailctl.cli.params import AccountName, AsJson, new_app
 from mailctl.cli.session import session
 from mailctl.errors import UsageError
@@ -48,6 +48,8 @@ def send(
     at: writing.At = None,
     queue: writing.Queue = False,
     dry_run: writing.DryRun = False,
+    template: templating.Template = None,
+    var: templating.Var = None,
     as_json: AsJson = False,
 ) -> None:
     """Send a mail. Its body comes from standard input when that is no terminal, else from your editor.
@@ -65,13 +67,25 @@ def send(
     )  # fmt: skip
     way = writing.way_of(draft=draft, queue=queue, dry_run=dry_run)
     if raw is not None:
+        refuse_template(template or var)
         refuse_more(raw, words._replace(reply_to=(*words.reply_to, *([sender] if sender else []))), way)
         return send_raw(run, raw, words, account=account, way=way, as_json=as_json)
+    words = words._replace(template=templating.chosen(template, var, words))
     chosen = writing.sending_account(run, account).name
-    start = writing.draft_without_body(words)
+    start = writing.from_template(run, words, writing.draft_without_body(words), account=chosen, sender=sender)
     if not (start.recipients or draft):
         raise UsageError("nobody to send it to", hint="mailctl send anna@firm.example …, or --to, --cc, --bcc")
     return writing.finish(run, words, start, account=chosen, sender=sender, way=way, as_json=as_json)
+
+
+def refuse_template(said: object) -> None:
+    """Refuse a template beside a message that is ready made.
+
+    Raises:
+        UsageError: there is one, or a variable of one.
+    """
+    if said:
+        raise UsageError("--raw sends a message as it is, and --template writes one", hint="one of the two")
 
 
 def refuse_more(raw: str, words: writing.Words, way: writing.Way) -> None:

@@ -153,7 +153,7 @@ def edit(
 
 
 @contextmanager
-def in_editor(run: Session, text: str) -> Iterator[str]:
+def in_editor(run: Session, text: str, *, what: str = "signature") -> Iterator[str]:
     """A text as the user leaves it in the editor; kept and named when what follows fails.
 
     Raises:
@@ -169,7 +169,7 @@ def in_editor(run: Session, text: str) -> Iterator[str]:
             "no editor: neither VISUAL nor EDITOR is set, and this is no terminal",
             hint="set --text FILE, or set EDITOR",
         )
-    path = new_file(run.context.paths.state / "abandoned", run.context.now(), "signature")
+    path = new_file(run.context.paths.state / "abandoned", run.context.now(), what)
     path.write_text(text, encoding="utf-8")
     try:
         call_editor(run, path)

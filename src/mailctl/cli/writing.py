@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailctl.cli.session import Session
+    from mailctl.cli.templating import Chosen
     from mailctl.domain.account import Account
     from mailctl.domain.message import Draft, Sent
     from mailctl.services.page import Page
@@ -73,6 +74,8 @@ class Words(NamedTuple):
     dsn: str | None = None
     at: str | None = None
     key: str | None = None
+    affair: str | None = None
+    template: "Chosen | None" = None
 
 
 def moment(run: "Session", words: Words) -> "datetime | None":
@@ -172,8 +175,13 @@ def decoded(data: bytes, where: str) -> str:
         raise BadDataError(f"{where} is not in UTF-8", hint="iconv -f windows-1252 -t utf-8") from error
 
 
-def body(run: "Session", words: Words) -> AbstractContextManager[str]:
-    """What the mail says: from a file, from standard input when that is no terminal, else from the editor."""
+def body(run: "Session", words: Words, start: "Draft") -> AbstractContextManager[str]:
+    """What the mail says: from a file, from standard input when that is no terminal, else from the editor.
+
+    What a template says is there already.
+    """
+    if words.template is not None:
+        return nullcontext(start.body)
     if words.body not in (None, STDIN):
         return nullcontext(decoded(file_content(Path(str(words.body))), str(words.body)))
     if words.body is None and words.html is not None:
@@ -193,6 +201,16 @@ def file_content(path: Path) -> bytes:
         raise InputMissingError(f"{path}: {getattr(error, 'strerror', None) or error}", hint=f"ls -l {path}") from error
 
 
+def from_template(run: "Session", words: Words, start: "Draft", *, account: str, sender: str | None) -> "Draft":
+    """The draft with what the template says, where one was named; what the options say goes before it."""
+    if words.template is None:
+        return start
+    from mailctl.cli import templating
+
+    chosen = sending_account(run, account)
+    return templating.draft_from(run, words.template, start, account=chosen, sender=sender, affair=words.affair)
+
+
 @contextmanager
 def finished(run: "Session", words: Words, start: "Draft", *, sure: bool) -> Iterator["Draft"]:
     """The draft with its body; who may have forgotten something is asked on a terminal, and warned elsewhere.
@@ -207,7 +225,7 @@ def finished(run: "Session", words: Words, start: "Draft", *, sure: bool) -> Ite
 
     from mailctl.domain.doubts import doubts
 
-    with body(run, words) as text:
+    with body(run, words, start) as text:
         draft = replace(start, body=text)
         for doubt in doubts(draft):
             ask(run, doubt, sure=sure)

@@ -42,6 +42,16 @@ class Mailbox(NamedTuple):
     name: Blank | None
     spec: Blank
 
+    def try_out(self, values: Values) -> None:
+        """Fill both; what they come to is not looked at.
+
+        Raises:
+            TemplateFaultError: one cannot be filled.
+        """
+        self.spec.filled(values)
+        if self.name:
+            self.name.filled(values)
+
 
 class Shown(NamedTuple):
     """The page of a text, its values left out, and the images in it."""

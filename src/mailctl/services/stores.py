@@ -143,6 +143,8 @@ def check(ctx: Context) -> tuple[Finding, ...]:
         StoreError: store.toml itself is missing, invalid, unsafe or of a newer version.
     """
     from mailctl.services.signature_check import faulty_signatures
+    from mailctl.services.template_check import faulty_templates
+    from mailctl.store.templates import names
 
     have = ctx.store.contents()
     problems = (
@@ -151,7 +153,13 @@ def check(ctx: Context) -> tuple[Finding, ...]:
         *dangling_defaults(ctx.settings, have.collaborators, frozenset(ctx.store.account_names()), ctx.store.read),
         *failed_trials(ctx, have.affairs),
         *faulty_signatures(ctx, have.accounts),
+        *faulty_templates(ctx, names(ctx.store)),
     )
+    return findings(problems)
+
+
+def findings(problems: tuple[Problem, ...]) -> tuple[Finding, ...]:
+    """Faults as they are shown."""
     return tuple(Finding(file=one.file, line=one.line, key=one.key, text=one.text) for one in problems)
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Kept = TypeVar("Kept")
 LONGEST_NAME = 250  # bytes; more is no file's name anywhere
 LARGEST = 1_000_000  # bytes of one file; a store is written by hand
-FOLDERS = ("accounts", "collaborators", "affairs", "signatures")
+FOLDERS = ("accounts", "collaborators", "affairs", "signatures", "templates")
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 

@@ -37,7 +37,7 @@ def names(store: "Store") -> tuple[str, ...]:
         return ()
     except OSError as error:
         raise StorageError(f"{FOLDER}: cannot be read: {error.strerror}", hint="mailctl store path") from error
-    return tuple(sorted(name[:-3] for name in found if name.endswith(".md") and NAME.match(name[:-3])))
+    return tuple(sorted(name[:-3] for name in found if name.endswith(".md") and is_name(name[:-3])))
 
 
 def read(store: "Store", name: str) -> tuple[Template, Source]:
@@ -47,12 +47,22 @@ def read(store: "Store", name: str) -> tuple[Template, Source]:
         TemplateNotFoundError: with the nearest name as a hint.
         StoreError: the file is invalid or unsafe.
     """
-    text = store.read(file_of(name)) if NAME.match(name) else None
+    text = store.read(file_of(name)) if is_name(name) else None
     if text is None:
-        close = nearest(name, names(store))
-        hint = f"did you mean '{close}'? mailctl template list" if close else "mailctl template list"
-        raise TemplateNotFoundError(f"no template '{name}'", hint=hint)
+        raise no_template(store, name)
     return template_in(name, text)
+
+
+def is_name(name: str) -> bool:
+    """Whether a template or a fragment may be called so; none leads out of its folder."""
+    return bool(NAME.match(name))
+
+
+def no_template(store: "Store", name: str) -> TemplateNotFoundError:
+    """The error of a template that is not there, with the nearest name."""
+    close = nearest(name, names(store))
+    hint = f"did you mean '{close}'? mailctl template list" if close else "mailctl template list"
+    return TemplateNotFoundError(f"no template '{name}'", hint=hint)
 
 
 def template_in(name: str, text: str) -> tuple[Template, Source]:
@@ -126,7 +136,7 @@ def fragment(store: "Store", name: str) -> str:
         LookupError: there is none.
         StoreError: the file is unsafe.
     """
-    text = store.read(f"{FRAGMENTS}/{name}.md") if NAME.match(name) else None
+    text = store.read(f"{FRAGMENTS}/{name}.md") if is_name(name) else None
     if text is None:
         raise LookupError(f"there is no fragment '{name}' in {FRAGMENTS}/")
     return text.replace("\r\n", "\n").removeprefix("\ufeff")
