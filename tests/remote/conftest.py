@@ -103,6 +103,7 @@ class Submission:
         self.starttls = starttls
         self.features_under_tls = features
         self.messages: list[bytes] = []
+        self.accepted = 0
         self.verbs: list[str] = []
 
     def __call__(self, peer: Peer) -> None:
@@ -128,9 +129,16 @@ class Submission:
                 self.authenticate(peer, line)
             case "RCPT":
                 address = line[line.index("<") + 1 : line.rindex(">")]
-                self.answer(peer, f"RCPT {address}" if f"RCPT {address}" in self.answers else "RCPT", "250 fine")
+                which = f"RCPT {address}" if f"RCPT {address}" in self.answers else "RCPT"
+                self.accepted += which not in self.answers and "MAIL" not in self.answers
+                self.answer(peer, which, "250 fine")
+            case "MAIL" | "RSET":
+                self.accepted = 0
+                self.answer(peer, verb, "250 fine")
             case "DATA":
                 self.data(peer)
+            case "BDAT":
+                self.chunk(peer, int(line.split(" ")[1]))
             case _:
                 self.answer(peer, verb, "221 bye" if verb == "QUIT" else "250 fine")
 
@@ -152,6 +160,14 @@ class Submission:
         self.messages.append(message[:-3])
         self.answer(peer, ".", "250 2.0.0 taken as 1")
 
+    def chunk(self, peer: Peer, size: int) -> None:
+        """Take a message in one piece, where anybody is to get it (RFC 3030)."""
+        message = peer.read(size)
+        if not self.accepted:
+            return self.answer(peer, "BDAT", "503 nobody")
+        self.messages.append(message)
+        return self.answer(peer, "BDAT", "250 2.0.0 taken as 1")
+
     def answer(self, peer: Peer, verb: str, usual: str) -> None:
         reply = self.answers.get(verb, usual)
         if reply == CUT:
@@ -168,6 +184,7 @@ ANNA, BEN, CARL = "anna@client.example", "ben@client.example", "carl@client.exam
 ENVELOPE = Envelope(sender="contact@firm.example", recipients=(ANNA, BEN))
 MESSAGE = b"Subject: Plans\r\n\r\nHello\r\n"
 PLAIN_FEATURES = ("AUTH PLAIN",)
+WHOLE_FEATURES = (*FEATURES, "CHUNKING")
 BOTH = pytest.mark.parametrize("features", [FEATURES, PLAIN_FEATURES], ids=["pipelined", "one by one"])
 
 

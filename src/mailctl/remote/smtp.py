@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import TypeGuard
 
 from mailctl.domain.account import Security, Server
 from mailctl.domain.content import Raw, blocks
@@ -15,11 +16,10 @@ from mailctl.errors import (
     ProtocolError,
     ServerUnreachableError,
     TemporaryError,
-    TlsUnavailableError,
 )
 from mailctl.remote import sasl
 from mailctl.remote.smtp_envelope import envelope_commands
-from mailctl.remote.smtp_reply import Reply, all_refused, read_reply, refusal
+from mailctl.remote.smtp_reply import Reply, judged, later, no_starttls, read_reply, refusal
 from mailctl.remote.trace import Trace, masked
 from mailctl.remote.wire import CONNECT_SECONDS, READ_SECONDS, Wire, cause, reaching
 
@@ -176,7 +176,7 @@ class SmtpSession:
         raw: Raw,
         *,
         before_last: Callable[[], None] | None = None,
-        meanwhile: Callable[[], None] | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
         following: tuple[Envelope, Raw] | None = None,
     ) -> Delivery:
         """Hand one message over; afterwards the session takes the next, whatever became of this one.
@@ -204,11 +204,13 @@ class SmtpSession:
         data = sendable(raw)
         commands = envelope_commands(self.server, self.features, envelope, data)
         with self.alive():
-            accepted, refused = self.begin(commands, envelope.recipients)
-            self.transfer(data, before_last, self.next_commands(following))
-            if meanwhile is not None:
+            if following is None and self.goes_whole(data, commands):
+                accepted, refused, reply = self.whole(commands, data, envelope.recipients, before_last, meanwhile)
+            else:
+                accepted, refused = self.begin(commands, envelope.recipients)
+                self.transfer(data, before_last, self.next_commands(following))
                 meanwhile()
-            reply = self.heed(self.last_reply())
+                reply = self.heed(self.last_reply())
         self.served += 1
         if not reply.is_good:
             if reply.code < 400:
@@ -245,23 +247,51 @@ class SmtpSession:
         Raises:
             MailctlError: it takes nobody; the transaction is ended.
         """
-        mail, *rcpts, data = self.said_ahead(commands) or self.said(commands)
-        pairs = list(zip(recipients, rcpts, strict=False))
-        accepted = tuple(one for one, reply in pairs if reply.is_good)
-        refused = tuple(
-            Refusal(recipient=one, status=reply.code, reply=reply.text) for one, reply in pairs if not reply.is_good
-        )
-        error: MailctlError | None = None
-        if not mail.is_good:
-            error = refusal(self.server, mail, recipients)
-        elif not accepted:
-            error = all_refused(self.server, refused)
-        elif data.code != 354:
+        *replies, data = self.said_ahead(commands) or self.said(commands)
+        accepted, refused, error = judged(self.server, replies, recipients)
+        if error is None and data.code != 354:
             error = refusal(self.server, data, recipients)
         if error is None:
             return accepted, refused
         self.reset(opened=data.code == 354)
         raise error
+
+    def goes_whole(self, data: Raw, commands: list[str]) -> TypeGuard[bytes]:
+        """Whether a message goes in one piece with its envelope (RFC 3030): the first may, for nothing was idle yet."""
+        return (
+            self.served == 0
+            and {"CHUNKING", "PIPELINING"} <= self.features.keys()
+            and isinstance(data, bytes)
+            and len(data) < SMALL
+            and len(commands) < WINDOW
+        )
+
+    def whole(
+        self,
+        commands: list[str],
+        data: bytes,
+        recipients: tuple[str, ...],
+        before: Callable[[], None] | None,
+        meanwhile: Callable[[], None],
+    ) -> tuple[tuple[str, ...], tuple[Refusal, ...], Reply]:
+        """Hand over envelope and message in one piece, which saves a round trip; its fate is known until `before`."""
+        if before is not None:
+            before()
+        data = data if data.endswith(b"\r\n") else data + b"\r\n"
+        words = "".join(f"{command}\r\n" for command in (*commands[:-1], f"BDAT {len(data)} LAST"))
+        with self.at_the_end():
+            self.wire.send_together(words.encode(), "message,", data)
+        meanwhile()
+        accepted, refused, error = judged(
+            self.server, [self.heed(self.last_reply()) for _ in commands[:-1]], recipients
+        )
+        if error is not None:
+            self.reset(owed=True)
+            raise error
+        reply = self.heed(self.last_reply())
+        if not reply.is_good:
+            self.reset()
+        return accepted, refused, reply
 
     def said(self, commands: list[str]) -> list[Reply]:
         """The replies to an envelope."""
@@ -305,9 +335,16 @@ class SmtpSession:
             raise TemporaryError(f"{self.server.where} closes the connection: {reply.text}")
         return reply
 
-    def reset(self, *, opened: bool) -> None:
-        """End a transaction in which nobody is to get anything; the session goes on."""
+    def reset(self, *, opened: bool = False, owed: bool = False) -> None:
+        """End a transaction in which nobody is to get anything; the session goes on.
+
+        Args:
+            opened: whether the server waits for a message.
+            owed: whether it has still to answer one.
+        """
         try:
+            if owed:
+                read_reply(self.wire)
             if opened:  # the server waits for a message although nobody would get it: RFC 2920, 3.1
                 self.ask(".")
             self.ask("RSET")
@@ -359,16 +396,3 @@ class SmtpSession:
             raise FateUnknownError(f"{self.server.where} did not say whether it took the message: {why}") from error
         except ProtocolError as error:
             raise FateUnknownError(f"whether the message was taken is not known: {error}") from error
-
-
-def later(server: Server, reply: Reply) -> TemporaryError:
-    """The error for a server that talks to nobody now."""
-    return TemporaryError(f"{server.where} asks to come later: {reply.text}", hint=TRY)
-
-
-def no_starttls(server: Server, words: str = "") -> TlsUnavailableError:
-    """The error for a server that does not start TLS."""
-    said = f": {words}" if words else ""
-    return TlsUnavailableError(
-        f"{server.where} offers no STARTTLS{said}", hint="mailctl account set ACCOUNT outgoing.security=tls"
-    )

@@ -1,12 +1,13 @@
 """Replies of a submission server: read, judged, quoted (RFC 5321, 4.2)."""
 
 import re
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from mailctl.domain.account import Server
 from mailctl.domain.message import Delivery, DeliveryRefusedError, Refusal
-from mailctl.errors import MailctlError, ProtocolError, TemporaryError
+from mailctl.errors import MailctlError, ProtocolError, TemporaryError, TlsUnavailableError
 from mailctl.remote.trace import printable
 from mailctl.remote.wire import Wire
 
@@ -81,6 +82,21 @@ def refusal(server: Server, reply: Reply, recipients: tuple[str, ...]) -> Mailct
     )
 
 
+def judged(
+    server: Server, replies: Sequence[Reply], recipients: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[Refusal, ...], MailctlError | None]:
+    """Whom the server takes a message for and whom not, by its replies to MAIL and RCPTs; an error where for nobody."""
+    mail, *rcpts = replies
+    pairs = list(zip(recipients, rcpts, strict=False))
+    accepted = tuple(one for one, reply in pairs if reply.is_good)
+    refused = tuple(
+        Refusal(recipient=one, status=reply.code, reply=reply.text) for one, reply in pairs if not reply.is_good
+    )
+    if not mail.is_good:
+        return (), (), refusal(server, mail, recipients)
+    return accepted, refused, None if accepted else all_refused(server, refused)
+
+
 def all_refused(server: Server, refused: tuple[Refusal, ...]) -> MailctlError:
     """The error for a message of which every recipient was refused; one that may be taken later keeps it waiting."""
     later = [one for one in refused if 400 <= one.status < 500]
@@ -91,4 +107,17 @@ def all_refused(server: Server, refused: tuple[Refusal, ...]) -> MailctlError:
     return DeliveryRefusedError(
         f"{server.where} refused '{first.recipient}'{more}: {first.reply}",
         delivery=Delivery(accepted=(), refused=refused, reply=first.reply),
+    )
+
+
+def later(server: Server, reply: Reply) -> TemporaryError:
+    """The error for a server that talks to nobody now."""
+    return TemporaryError(f"{server.where} asks to come later: {reply.text}", hint="mailctl password check ACCOUNT")
+
+
+def no_starttls(server: Server, words: str = "") -> TlsUnavailableError:
+    """The error for a server that does not start TLS."""
+    said = f": {words}" if words else ""
+    return TlsUnavailableError(
+        f"{server.where} offers no STARTTLS{said}", hint="mailctl account set ACCOUNT outgoing.security=tls"
     )

@@ -114,6 +114,13 @@ class Wire:
             self.trace.sent(f"{what} … {size} bytes".lstrip(), secure=self.secure)
         self.literal_follows = False
 
+    def send_together(self, words: bytes, what: str, data: bytes) -> None:
+        """Send words and what they announce in one piece; of that, the trace has what it is and its size only."""
+        if self.trace:
+            self.trace.sent(shown(words), secure=self.secure)
+            self.trace.sent(f"{what} {left_out(data)}", secure=self.secure)
+        self.pass_on(words + data)
+
     def pass_on(self, data: bytes) -> None:
         """Send it all, each piece in time."""
         self.must_hurry = True
