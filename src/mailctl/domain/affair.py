@@ -15,6 +15,7 @@ from mailctl.errors import BadDataError, nearest
 LONGEST_STEM = 190  # bytes of a file's name, which leaves room for what is written beside it
 PLAIN = frozenset("._+-")
 ESCAPES = re.compile(r"(?:%[0-9A-F]{2})+")
+PERSON = re.compile(r"([^<>()]*[^<>()\s])\s*(?:<([^<>\s]+)>)?\s*(?:\((.*)\))?")
 RULE = r"^(from|domain|subject|list):\s*\S.*$"
 
 Reference = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", max_length=100)]
@@ -163,6 +164,18 @@ def rule_of(text: str) -> Rule:
     if fault := fault_in(kind, what):
         raise BadDataError(f"'{text}': {fault}", hint="such as domain:client.example")
     return Rule(kind, what)
+
+
+def person_of(text: str) -> Person:
+    """Somebody involved, as one writes it: `Paul Roux <p.roux@controle.example> (bureau de contrôle)`.
+
+    Raises:
+        BadDataError: there is no name in it.
+    """
+    found = PERSON.fullmatch(text.strip())
+    if found is None:
+        raise BadDataError(f"'{text}' names nobody", hint="such as 'Paul Roux <p.roux@controle.example> (engineer)'")
+    return Person(name=found[1].strip(), address=found[2], role=(found[3] or "").strip())
 
 
 def fault_in(kind: RuleKind, text: str) -> str:

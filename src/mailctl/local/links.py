@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from mailctl.domain.link import Link
-from mailctl.local.index import COLUMNS, Index, Stored, seconds, stored
+from mailctl.local.index import COLUMNS, Index, Stored, moment, seconds, stored
 
 LINKED = """(messages.message_id IN (SELECT key FROM links JOIN filed ON filed.id = links.affair WHERE ref = ?)
     OR messages.content_key IN (SELECT key FROM links JOIN filed ON filed.id = links.affair WHERE ref = ?))"""
@@ -69,6 +69,16 @@ def count(index: Index) -> dict[str, int]:
     """How many messages are linked to each affair that has one."""
     found = index.rows("SELECT ref, count(*) AS linked FROM filed JOIN links ON links.affair = filed.id GROUP BY ref")
     return {row["ref"]: row["linked"] for row in found}
+
+
+def of_affair(index: Index, ref: str) -> tuple[Link, ...]:
+    """The links of an affair."""
+    found = index.rows(
+        "SELECT key, account, who, linked FROM links JOIN filed ON filed.id = links.affair WHERE ref = ?", (ref,)
+    )
+    return tuple(
+        Link(key=row["key"], account=row["account"], who=row["who"], when=moment(row["linked"])) for row in found
+    )
 
 
 def messages(index: Index, ref: str, accounts: Sequence[str], *, limit: int = -1) -> tuple[Stored, ...]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mailctl.domain.affair import normal
 from mailctl.domain.link import Link
 from mailctl.domain.rights import Right
 from mailctl.errors import MailctlError
@@ -125,6 +126,7 @@ def unlink(ctx: Context, ref: str, messages: "Iterable[Stored]") -> tuple[Linked
 
     chosen = permitted(ctx, ((ref, stored) for stored in messages))
     keys = {key for _, key, _ in chosen}
+    gone: set[str] = set()
     with ctx.change(f"unlink {messages_of(len(keys))} from affair '{ref}'") as change:
         before = links.lines(ctx.store, ref)
         gone = {one.key for one in before.links} & keys
@@ -151,7 +153,7 @@ def permitted(ctx: Context, pairs: "Iterable[tuple[str, Stored]]") -> "list[tupl
         require(ctx, ref)
     for name in dict.fromkeys(stored.account for _, stored in found):
         ctx.account(name, need=Right.ORGANIZE)
-    return [(ref, key_of(ctx, stored), stored) for ref, stored in found]
+    return [(normal(ref), key_of(ctx, stored), stored) for ref, stored in found]
 
 
 def require(ctx: Context, ref: str) -> None:

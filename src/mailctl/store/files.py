@@ -132,7 +132,7 @@ class Store:
         text = self.read(file) if ref and len(file.encode()) < LONGEST_NAME else None
         if text is None:
             close = nearest(ref, self.affair_names())
-            hint = f"did you mean '{close}'?" if close else 'ls "$(mailctl store path)/affairs"'
+            hint = f"did you mean '{close}'? mailctl affair list" if close else "mailctl affair list"
             raise AffairNotFoundError(f"no affair '{ref}'", hint=hint)
         return decode_affair(ref, text)
 
