@@ -54,7 +54,7 @@ class Place(Struct, frozen=True, kw_only=True):
     session: "Callable[[], ImapSession]"
     again: "Callable[[], ImapSession]"
     progress: Callable[[int, int], None]
-    keeps: "Callable[[Known], bool]"
+    keeps: "Callable[[Sequence[Known]], frozenset[int]]"
 
 
 def take_flags(place: Place, here: Sequence["Known"], flags: dict[int, frozenset[str]], changes: Changes) -> None:
@@ -69,15 +69,11 @@ def take_flags(place: Place, here: Sequence["Known"], flags: dict[int, frozenset
 
 def take_away(place: Place, gone: Sequence["Known"], changes: Changes) -> None:
     """Remove messages that the server has no more; those that stay all the same have no UID from now on."""
-    staying: list[tuple[int, None]] = []
-    leaving: list[Known] = []
-    for one in gone:
-        if not place.keeps(one):
-            leaving.append(one)
-        elif one.uid is not None:
-            staying.append((one.id, None))
-    if staying:
-        place.index.place(staying)
+    kept = place.keeps(gone) if gone else frozenset()
+    unplaced = [(one.id, None) for one in gone if one.id in kept and one.uid is not None]
+    if unplaced:
+        place.index.place(unplaced)
+    leaving = [one for one in gone if one.id not in kept]
     for one in leaving:
         place.maildir.remove(one.key, one.flags)
     if leaving:

@@ -27,7 +27,7 @@ from mailctl.services.bringing import Changes, Oddity, Place
 from mailctl.services.context import Context
 from mailctl.services.folders import no_folder
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
-from mailctl.services.keeping import is_foreign
+from mailctl.services.keeping import keeper
 from mailctl.services.linking import Link
 from mailctl.services.mirroring import bring_up_to_date, is_unchanged, let_go
 from mailctl.services.side_by_side import side_by_side
@@ -179,7 +179,7 @@ class Run:
         self.since = since
         self.stop = stop
         self.push = push if Right.ORGANIZE in ctx.rights_on(account) else None
-        self.keeps = is_foreign
+        self.keeps = keeper(ctx)
         self.pushed = 0
         self.counts = Changes()
         self.seen = 0

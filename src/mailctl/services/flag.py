@@ -6,7 +6,7 @@ from mailctl.domain.message import Flag
 from mailctl.domain.rights import Right
 from mailctl.errors import MailctlError, ServerRefusedError, UsageError
 from mailctl.services.context import Context
-from mailctl.services.organizing import Group, Organized, organized
+from mailctl.services.organizing import Group, Organized, is_kept, organized
 
 
 def flag(
@@ -63,6 +63,8 @@ def mark(ctx: Context, id: int, flag: str, otherwise: str) -> bool:
         return False
     added = frozenset({str(flag)})
     folder = ctx.index.folder(stored.account, stored.folder)
+    if is_kept(folder, stored):
+        return False
     try:
         with ctx.imap(account) as session:
             state = session.select(stored.folder)

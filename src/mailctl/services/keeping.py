@@ -1,9 +1,27 @@
-"""What stays in a mirror though its server has it no more."""
+"""What stays in a mirror though its server has it no more: mail of affairs, and what other programs laid there."""
 
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
+
+from mailctl.services.context import Context
 
 if TYPE_CHECKING:
     from mailctl.local.index import Known
+
+    Keeps = Callable[[Sequence[Known]], frozenset[int]]
+
+
+def keeper(ctx: Context) -> "Keeps":
+    """What says of messages that are not on the server which of them stay here, by their numbers."""
+    return partial(staying, ctx)
+
+
+def staying(ctx: Context, gone: "Sequence[Known]") -> frozenset[int]:
+    """Those of some messages that stay here though they are not on the server, by their numbers."""
+    foreign = frozenset(one.id for one in gone if is_foreign(one))
+    rest = [one.id for one in gone if one.id not in foreign]
+    return foreign | linked(ctx, rest) if rest else foreign
 
 
 def is_foreign(one: "Known") -> bool:
@@ -11,3 +29,18 @@ def is_foreign(one: "Known") -> bool:
     from mailctl.local.maildir import is_own
 
     return one.uid is None and not is_own(one.key)
+
+
+def linked(ctx: Context, ids: Collection[int]) -> frozenset[int]:
+    """Those of some messages that are linked to an affair, whichever account that went through.
+
+    All of them where a file of links cannot be read just now: what was removed would not come back.
+    """
+    from mailctl.local.keeping import copied_files, linked_among
+    from mailctl.services.links import refreshed
+    from mailctl.store.links import states
+
+    index = refreshed(ctx)
+    if states(ctx.store.root).keys() - copied_files(index):
+        return frozenset(ids)
+    return linked_among(index, ids)

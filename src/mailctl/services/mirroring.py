@@ -90,6 +90,8 @@ def settle(place: Place, state: "FolderState", *, since: date | None) -> None:
 
 def follow(place: Place, state: "FolderState", changes: Changes) -> None:
     """Bring what is new, changed or gone since a clean folder was last fetched."""
+    from mailctl.local.keeping import unplaced
+
     known, session = place.folder, place.session()
     fresh = list(session.listed(new_uids(session, known, state)))
     flags, vanished = changed(session, known, state)
@@ -99,10 +101,10 @@ def follow(place: Place, state: "FolderState", changes: Changes) -> None:
     gone = [one for one in here if one.uid in vanished]
     if known.messages - len(gone) + len(fresh) != state.messages:
         present = uids_of(session, state)
-        gone = [one for one in place.index.known(known.id) if one.uid not in present]
+        gone = [one for one in place.index.known(known.id) if one.uid is not None and one.uid not in present]
         told = {one.uid for one in fresh}
         fresh += [unlisted(uid) for uid in present if known.uidnext <= uid < state.uidnext and uid not in told]
-    take_away(place, gone, changes)
+    take_away(place, [*gone, *unplaced(place.index, known.id)], changes)
     if fresh:
         place.index.touch(known.id)
         Bringing(place, changes).bring(fresh)

@@ -99,15 +99,35 @@ def group(ctx: Context, account: "Account", session: "ImapSession", place: str, 
     """Messages of a folder, once it is selected and known to be numbered as it was (RFC 9051, 2.3.1.1).
 
     Raises:
+        MessageNotFoundError: one is on this machine only.
         TemporaryError: their UIDs may mean others by now.
     """
     folder = ctx.index.folder(account.name, place)
+    refuse_kept(folder, messages)
     state = session.select(place)
     if folder is None or state.uidvalidity != folder.uidvalidity or any(one.uid is None for one in messages):
         raise TemporaryError(
             f"the server has numbered '{place}' of '{account.name}' anew", hint=f"mailctl fetch -a {account.name}"
         )
     return Group(account, folder, tuple(messages), session)
+
+
+def is_kept(folder: "KnownFolder | None", message: "Stored") -> bool:
+    """Whether a message is on this machine only; one without UID in an unclean folder may yet be recognised."""
+    return message.uid is None and folder is not None and (folder.clean or not folder.uidvalidity)
+
+
+def refuse_kept(folder: "KnownFolder | None", messages: "Sequence[Stored]") -> None:
+    """Refuse messages that the server has no more, or never had.
+
+    Raises:
+        MessageNotFoundError: there is one.
+    """
+    kept = next((one for one in messages if is_kept(folder, one)), None)
+    if kept:
+        raise MessageNotFoundError(
+            f"message {kept.id} is on this machine only, its server has it no more", hint=f"mailctl read {kept.id}"
+        )
 
 
 def failed(ctx: Context, id: int, account: str, error: MailctlError) -> Organized:
