@@ -113,6 +113,39 @@ def test_answers_in_any_order_are_told_apart_where_they_name_their_question(gath
     assert mailbox.kept == [b"Subject: %d\r\n\r\nHello\r\n" % number for number in (1, 2)]
 
 
+def test_they_are_asked_for_before_the_folder_is_open():
+    class Waiting(Mailbox):
+        def examine(self, peer, tag, command):
+            while peer.rest.count(b"\r\n") < len(COPIES):
+                peer.rest += peer.receive()
+            super().examine(peer, tag, command)
+
+    mailbox = Waiting(offers="LITERAL+ ESEARCH", there=["<0@x>"])
+
+    assert laid(mailbox) == [None, None, None]
+    assert len(mailbox.kept) == 2
+
+
+def test_a_folder_that_does_not_open_takes_nothing_and_the_session_goes_on():
+    class Closed(Mailbox):
+        def examine(self, peer, tag, command):
+            peer.say(f"{tag} NO [NONEXISTENT] no such folder")
+
+        def search(self, peer, tag, command):
+            peer.say(f"{tag} BAD no folder is open")
+
+        def noop(self, peer, tag, command):
+            peer.say(f"{tag} OK")
+
+    mailbox = Closed(offers="LITERAL+ ESEARCH")
+    with serving(mailbox) as served, open_imap(server_at(served, Security.NONE), "secret") as session:
+        with pytest.raises(FolderNotFoundError):
+            lay_down(session, "Sent", COPIES)
+        session.ask_nothing()
+
+    assert mailbox.kept == []
+
+
 def test_what_cannot_be_there_is_not_looked_for():
     mailbox = Mailbox(there=["<1@x>"])
 

@@ -60,18 +60,43 @@ def lay_down(
 def those_there(session: ImapSession, folder: str, copies: Sequence[Copy]) -> "list[MailctlError | bool]":
     """Whether each is in the folder, or why the server does not say.
 
-    All are asked for at once only where each answer names its question (RFC 4731): Dovecot answers several searches in
-    any order.
+    All are asked for at once, in one packet with the folder, where each answer names its question (RFC 4731): Dovecot
+    answers several searches in any order.
     """
-    session.examine(folder)
     if "ESEARCH" not in session.capabilities:
+        session.examine(folder)
         return [is_there(session, folder, ask(session, folder, copy)) for copy in copies]
-    session.lines.untagged_responses.pop("ESEARCH", None)
+    opening = begin_to_examine(session, folder)
     tags = [ask(session, folder, copy, "RETURN (COUNT)") for copy in copies]
+    examined(session, folder, opening)
     failed = [failure(session, f"search '{folder}'", "SEARCH", tag) for tag in tags]
     told = session.lines.untagged_responses.pop("ESEARCH", [])
     found = {one[1]: int(one[2]) for line in told if isinstance(line, bytes) and (one := COUNTED.search(line))}
     return [error or found.get(tag, 0) > 0 for tag, error in zip(tags, failed, strict=True)]
+
+
+def begin_to_examine(session: ImapSession, folder: str) -> bytes:
+    """Say EXAMINE, so that a search may follow at once; its tag."""
+    with session.asking(f"open the folder '{folder}'"):
+        session.lines.untagged_responses.clear()
+        session.lines.state, session.lines.is_readonly = "AUTH", True  # what imaplib's select() sees to
+        tag: bytes = session.lines._command("EXAMINE", quoted(session.wire_name(folder)))
+        session.lines.state = "SELECTED"
+        return tag
+
+
+def examined(session: ImapSession, folder: str, tag: bytes) -> None:
+    """Wait for the end of EXAMINE; what was said behind it has come to nothing where it failed.
+
+    Raises:
+        FolderNotFoundError, ServerRefusedError, TemporaryError: the server does not open it.
+    """
+    try:
+        with session.asking(f"open the folder '{folder}'"):
+            session.lines.finish("EXAMINE", tag)
+    except MailctlError:
+        session.lines.state = "AUTH"
+        raise
 
 
 def ask(session: ImapSession, folder: str, copy: Copy, *wanted: str) -> bytes:
