@@ -28,7 +28,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": (STORE, "Print the store as one TOML document."),
     "store": (STORE, "Check the store, show its history, share it, say where it lies."),
     "whoami": (STORE, "Say who you are, and what you may do."),
-    "template": (MAIL, "Look at, try and write mail with blanks."),
     "send": (MAIL, "Send a mail; its body comes from standard input."),
     "reply": (MAIL, "Answer a mail."),
     "forward": (MAIL, "Pass a mail on."),
@@ -44,6 +43,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "delete": (MAIL, "Move messages into Trash, or remove them for good."),
     "folders": (MAIL, "List folders, make one."),
     "affair": (AFFAIRS, "Keep the firm's affairs, and file mail under them."),
+    "template": (AFFAIRS, "Look at, try and write mail with blanks."),
+    "merge": (AFFAIRS, "Write one mail for each row of a table."),
     "checker": (WATCH, "Watch accounts, and tell of unread mail."),
     "demo": (WATCH, "Take a tour on servers of mailctl's own."),
 }

@@ -1,6 +1,7 @@
 """What a command has at hand: the global options, the context of the services, and `show()`."""
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mailctl.services.context import Context
 
 
+SURE_SECONDS = 2.0  # before that, nobody can tell how long the rest takes
 HAPPENED = "==="  # a trace's mark of what happened, where others mark what was said
 
 
@@ -36,6 +38,7 @@ class Session:
 
     def __init__(self, options: Globals) -> None:
         self.options = options
+        self.paces: dict[str, tuple[float, int]] = {}  # since when, and from which number on, by what is done
 
     @cached_property
     def context(self) -> "Context":
@@ -91,8 +94,11 @@ class Session:
         """Redraw one line on stderr, where stderr is a terminal."""
         if self.options.verbosity < 0 or not sys.stderr.isatty():
             return
+        now = time.monotonic()
+        began, first = self.paces.setdefault(what, (now, done))
+        left = time_left(now - began, done - first, total - done)
         end = "\n" if done >= total else ""
-        sys.stderr.write(f"\r\x1b[K{what} {done}/{total}{end}")
+        sys.stderr.write(f"\r\x1b[K{what} {done}/{total}{left}{end}")
         sys.stderr.flush()
 
     def show(
@@ -134,6 +140,15 @@ class Session:
         if not self.is_interactive:
             raise UsageError("this cannot be undone, and nobody can be asked here", hint="add --yes")
         typer.confirm(question, abort=True, err=True)
+
+
+def time_left(seconds: float, done: int, left: int) -> str:
+    """How long the rest will take, once that can be told; empty before, and at the end."""
+    if seconds < SURE_SECONDS or done <= 0 or left <= 0:
+        return ""
+    rest = round(seconds / done * left)
+    shown = f"{rest} s" if rest < 90 else f"{rest / 60:.0f} min" if rest < 5400 else f"{rest / 3600:.1f} h"
+    return f", {shown} left"
 
 
 def session(ctx: typer.Context) -> Session:

@@ -41,6 +41,12 @@ class Affairs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     ] = Mirror.NONE
 
 
+class Merging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """For `mailctl merge`: one message for each row of a table."""
+
+    ask_above: Annotated[int, Meta(description="so many messages go without a question, or `--yes`", ge=0)] = 50
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What holds for the whole store."""
 
@@ -55,3 +61,4 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     )
     sendmail: Annotated[Sendmail, Meta(description="for mailctl-sendmail")] = field(default_factory=Sendmail)
     affairs: Annotated[Affairs, Meta(description="for mail filed under affairs")] = field(default_factory=Affairs)
+    merge: Annotated[Merging, Meta(description="for mailctl merge")] = field(default_factory=Merging)

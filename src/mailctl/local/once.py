@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from mailctl.domain.outgoing import Entry
 from mailctl.errors import StorageError
+from mailctl.local.jobs import MARK, Jobs
 from mailctl.local.locks import held
 from mailctl.local.maildir import storage, sync
 from mailctl.local.outbox import write
@@ -36,6 +37,7 @@ class Once:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.jobs = Jobs(root.with_name("merges"))
 
     @contextmanager
     def turn(self, *, patience: float, too_late: Callable[[], Exception]) -> Iterator[None]:
@@ -65,6 +67,8 @@ class Once:
         Raises:
             StorageError: it could not be kept.
         """
+        if entry.key.startswith(MARK):
+            return self.jobs.remember(entry.key)
         record = Record(
             account=entry.account,
             message_id=entry.message_id,
@@ -84,6 +88,7 @@ class Once:
                 beside.unlink(missing_ok=True)
                 raise
             sync(self.root)
+        return None
 
     def forget_old(self) -> None:
         """Take away the records that are too old to matter, and what a killed run left half-written."""

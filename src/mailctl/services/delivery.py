@@ -1,7 +1,7 @@
 """Handing over what waits in the outbox: to the server, into Sent, and out of the outbox."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -126,7 +126,7 @@ class Courier:
             return Ready(entry, b"", fault)
         return Ready(entry, raw)
 
-    def take_all(self, coming: Iterator[Ready]) -> Iterator[Outcome]:
+    def take_all(self, coming: Iterator[Ready]) -> Generator[Outcome]:
         """Do what is left to do for many entries, each released once it is dealt with; the others still wait."""
         self.coming, self.is_bulk = coming, True
         held: list[Ready] = []

@@ -1,0 +1,192 @@
+"""`mailctl merge`: one message for each row of a table, from a template."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailctl.cli.params import AccountName, AsJson, Yes, new_app
+from mailctl.cli.session import session
+from mailctl.cli.templating import Var
+from mailctl.errors import AlreadyExistsError, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from mailctl.cli.session import Session
+    from mailctl.domain.rows import Row, Rows
+    from mailctl.services.merge import Merge, Merged, Rehearsal
+
+app = new_app()
+
+Keep = Callable[["Rows", "tuple[tuple[Row, str], ...]"], None]
+
+STDIN = "-"
+ERROR = "error"  # the column of what was said
+Table = Annotated[
+    str,
+    typer.Option(
+        "--csv", "--jsonl", metavar="FILE", help="The rows: CSV with column names, or JSON lines; - is stdin."
+    ),
+]
+
+
+@app.command()
+def merge(
+    ctx: typer.Context,
+    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="The template; its variables are the columns.")],
+    table: Table,
+    account: AccountName = None,
+    sender: Annotated[str | None, typer.Option("--from", metavar="ALIAS", help="An alias to send as.")] = None,
+    affair: Annotated[str | None, typer.Option(metavar="REF", help="The affair that all of it is about.")] = None,
+    var: Var = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="What tells rows apart; else whom each goes to.")
+    ] = None,
+    job: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Another name begins anew; else template and file name.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="So many messages at most.")] = None,
+    rate: Annotated[str | None, typer.Option(metavar="N/m", help="So many a second, minute, hour or day.")] = None,
+    failed: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the rows that were refused here, and why.")
+    ] = None,
+    queue: Annotated[bool, typer.Option("--queue", help="Leave all in the outbox for the next flush.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all rows and show the first messages.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write one message for each row of a table, and send them all with one login.
+
+    Before the first one goes, every row is checked. Stopped and run again, it goes on where it was, and nobody
+    gets two.
+
+    Example: mailctl merge relance --csv clients.csv -a contact --dry-run
+    """
+    from mailctl.cli.templating import variables
+    from mailctl.services import merge as service
+    from mailctl.services.letters import Wish
+
+    run = session(ctx)
+    seconds = service.interval(rate) if rate else 0.0
+    given = variables(tuple(var or ()))
+    wish = Wish(template=template, account=account, sender=sender, affair=affair, variables=given, key=key)
+    rows = read(table)
+    name = "standard input" if table == STDIN else table
+    with service.merge(run.context, wish, rows, file=name, job=job, limit=limit) as one:
+        if dry_run:
+            return show_rehearsal(run, one.rehearsal(), as_json=as_json)
+        ask(run, len(one.due), yes=yes)
+        with refused_to(failed) as keep:
+            send(run, one, queue=queue, seconds=seconds)
+            keep(rows, one.failed_rows())
+        done = one.merged()
+    show_merged(run, done, as_json=as_json)
+    if error := service.failure(done, queued=queue):
+        raise error
+    return None
+
+
+def read(table: str) -> "Rows":
+    """The rows of a file, or of standard input."""
+    from mailctl.cli.writing import file_content
+    from mailctl.domain import rows
+
+    data = sys.stdin.buffer.read() if table == STDIN else file_content(Path(table))
+    return rows.read(data, file="standard input" if table == STDIN else table)
+
+
+def ask(run: "Session", count: int, *, yes: bool) -> None:
+    """Ask before more go out than the store lets go without a question."""
+    most = run.context.settings.merge.ask_above
+    if count <= most or yes:
+        return
+    if not run.is_interactive:
+        raise UsageError(f"{count} messages are more than {most}, and nobody can be asked here", hint="add --yes")
+    typer.confirm(f"send {count} messages?", abort=True, err=True)
+
+
+def send(run: "Session", one: "Merge", *, queue: bool, seconds: float) -> None:
+    """Send what is due; who stops it is told how far it has come."""
+    try:
+        one.send(queue=queue, seconds=seconds)
+    except KeyboardInterrupt:
+        run.warn(f"stopped: {told(one.merged())}; the same command goes on")
+        raise
+
+
+@contextmanager
+def refused_to(path: Path | None) -> "Iterator[Keep]":
+    """What writes the refused rows to a file, which is opened before anything is sent, and gone when it stays empty.
+
+    Raises:
+        AlreadyExistsError: the file is there.
+        StorageError: it cannot be written.
+    """
+    if path is None:
+        yield lambda _rows, _failed: None
+        return
+    try:
+        with path.open("x", encoding="utf-8", newline="") as stream:
+            yield lambda rows, failed: write_rows(stream, rows, failed)
+    except FileExistsError as error:
+        raise AlreadyExistsError(f"{path} is there already", hint=f"rm {path}, or name another file") from error
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror}", hint=f"ls -ld {path.parent}") from error
+    finally:
+        with suppress(OSError):
+            if path.stat().st_size == 0:
+                path.unlink()
+
+
+def write_rows(stream: "TextIO", rows: "Rows", failed: "tuple[tuple[Row, str], ...]") -> None:
+    """Write rows as the kind of file they came from, each with what was said of it."""
+    if not failed:
+        return
+    if rows.is_json:
+        import json
+
+        for row, error in failed:
+            stream.write(json.dumps({**row.values, ERROR: error}, ensure_ascii=False) + "\n")
+        return
+    import csv
+
+    writer = csv.writer(stream)
+    writer.writerow([*rows.columns, ERROR])
+    writer.writerows([*(row.values.get(name, "") for name in rows.columns), error] for row, error in failed)
+
+
+def show_rehearsal(run: "Session", found: "Rehearsal", *, as_json: bool) -> None:
+    """What would be sent: the first messages whole, and how many there are."""
+    run.show(found, as_json=as_json, text=lambda: "\n".join(one.message for one in found.previews))
+    if not as_json:
+        before = f"; {found.before} were sent before" if found.before else ""
+        run.say(f"nothing is sent; of {found.rows} rows, all fit to be sent, {found.due} would be{before}")
+
+
+def show_merged(run: "Session", done: "Merged", *, as_json: bool) -> None:
+    """What became of it: the rows that were refused, and how many there were of each kind."""
+    if as_json:
+        run.show(done, as_json=True)
+    elif done.failed:
+        run.show(done.failed, columns=("line", "recipients", "outbox", "error"))
+    for warning in done.warnings:
+        run.warn(warning)
+    run.say(told(done))
+    if done.before and not done.sent + done.queued:
+        run.say(f"all were sent before by the job '{done.job}'; --job NAME begins a new one")
+
+
+def told(done: "Merged") -> str:
+    """How many there were of each kind, in words."""
+    kinds = {
+        "sent": done.sent,
+        "in the outbox": done.queued,
+        "refused": done.refused,
+        "sent before": done.before,
+        "left for another run": done.left,
+    }
+    return ", ".join(f"{count} {what}" for what, count in kinds.items() if count) or "nothing to send"
