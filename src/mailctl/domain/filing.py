@@ -140,10 +140,13 @@ class Filing:
         return Verdict(reasons=found[:MOST_CANDIDATES]) if found else NOWHERE
 
     def allowed(self, letter: Letter, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-        """The reasons without those of affairs that a message is excluded from, or that there are no more."""
-        if not reasons or not self.excluded:
-            return reasons
-        return tuple(one for one in reasons if not any(rule.fits(letter) for rule in self.excluded.get(one.affair, ())))
+        """The reasons without those of affairs that a message is excluded from, or was taken out of by hand."""
+        return tuple(
+            one
+            for one in reasons
+            if not self.is_refused(one.affair, letter.key)
+            and not any(rule.fits(letter) for rule in self.excluded.get(one.affair, ()))
+        )
 
     def by_thread(self, letter: Letter) -> tuple[Reason, ...]:
         """The affairs of the nearest message it answers, else of its conversation; closed ones too."""
