@@ -151,7 +151,7 @@ def test_a_line_an_account_where_stdout_is_no_terminal(cli, mail, account):
     account()
     mail.deliver("alice", note(1))
 
-    assert ok(cli("fetch")).rows == [["contact", "5", "1", "0", "0", "0", ""]]
+    assert ok(cli("fetch")).rows == [["contact", "5", "1", "0", "0", "0", "", "0"]]
 
 
 def test_starttls_fetches_too(cli, home, mail, account):
