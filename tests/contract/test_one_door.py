@@ -99,7 +99,8 @@ REFUSED = {
     "account add", "account import", "account show", "account set", "account unset", "account rename", "account remove",
     "collaborator add", "collaborator set", "collaborator unset", "collaborator remove", "rights grant",
     "rights revoke", "rights report", "rights diff", "rights push", "signature show", "signature set", "signature edit",
-    "signature clear", "signature check", "password set",
+    "signature clear", "signature check", "template list", "template show", "template check", "template render",
+    "template new", "template edit", "template remove", "password set",
     "password check", "password delete", "login", "send", "draft list", "draft send", "draft drop", "fetch",
     "list", "search", "folders", "apply", "store log", "store sync",
 }  # fmt: skip

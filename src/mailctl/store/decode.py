@@ -121,13 +121,13 @@ def explained(error: msgspec.ValidationError, table: dict[str, Any], kind: type)
     what = WHERE.sub("", said)
     if found and found[1]:
         return (*path, bad_key(table, path, kind)), "bad name: letters, digits, . _ + - only"
+    if "..." in path:
+        path = faulty_path(table, path, kind)
     if unknown := re.match(r"Object contains unknown field `(.*)`", what):
         owner = type_at(kind, path)
         return (*path, unknown[1]), unknown_key(unknown[1], owner)
     if missing := re.match(r"Object missing required field `(.*)`", what):
         return (*path, missing[1]), "is missing"
-    if "..." in path:
-        path = faulty_path(table, path, kind)
     from mailctl.store.schema import plainly  # only what is faulty pays for it
 
     return path, plainly(what, path, kind)
