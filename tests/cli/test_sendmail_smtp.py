@@ -158,6 +158,29 @@ def test_a_long_line_of_a_message_passes(talk, server):
     assert server.taken[0].data.endswith(b"x" * 100_000 + b"\r\n")
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_a_large_message_arrives_as_it_was(talk, server, end):
+    text = "0123456789\n..x\n" * 200_000
+
+    ran = talk(f"{ENVELOPE}DATA\r\n{NOTE}{text}.\r\nQUIT\r\n".replace("\r\n", "\n").replace("\n", end))
+
+    assert (ran.status, codes(ran)[-2:]) == (0, ["250", "221"])
+    assert server.taken[0].data.endswith(
+        b"\r\n\r\nHello\r\n" + text.replace("..x", ".x").replace("\n", "\r\n").encode()
+    )
+
+
+def test_a_large_message_that_cannot_be_kept_is_452_and_the_next_is_heard(talk, server, home):
+    (home / "state").write_text("in the way")
+    large = f"DATA\r\n{NOTE}" + f"{'x' * 70}\r\n" * 40_000 + ".\r\n"
+    again = ENVELOPE.removeprefix("EHLO client\r\n")
+
+    ran = talk(f"{ENVELOPE}{large}{again}{MESSAGE}QUIT\r\n")
+
+    assert codes(ran) == ["220", "250", "250", "250", "354", "452", "250", "250", "354", "452", "221"]
+    assert server.taken == []
+
+
 @pytest.mark.parametrize("at", [{"greeting": CLOSE}, {"auth": "535 no"}, {"mail": "451 later"}, {"dot": CLOSE}])
 def test_what_cannot_go_now_is_safe_and_answered_with_250(talk, server, outbox, at):
     server.at.update(at)

@@ -12,12 +12,21 @@ from mailctl.errors import BadDataError
 ENVELOPE = ("MAIL FROM:<a@firm.example>", "RCPT TO:<b@x.example>")
 
 
+class Text(list):
+    """The lines of a message."""
+
+    write = list.append
+
+    def content(self):
+        return b"".join(self)
+
+
 class Talk:
     """A conversation, and what was handed in."""
 
     def __init__(self):
         self.handed = []
-        self.dialogue = Dialogue("here", check=self.check, take=self.take)
+        self.dialogue = Dialogue("here", check=self.check, begin=Text, take=self.take)
 
     def check(self, address):
         if "@" not in address:

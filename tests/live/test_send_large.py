@@ -74,6 +74,21 @@ def test_handing_it_in_takes_little_memory_and_it_arrives(cli, office, plan, tmp
     assert file_in(arrived) == plan.read_bytes()
 
 
+def test_handing_it_in_by_smtp_takes_little_memory_and_it_arrives(cli, office, plan, tmp_path):
+    talk = tmp_path / "talk"
+    made = ok(cli("send", "alice@mail.test", "-a", "contact", "-s", "Plan", "--attach", str(plan), "--dry-run",
+                  input="Hello"))  # fmt: skip
+    begin = "EHLO x\nMAIL FROM:<contact@mail.test>\nRCPT TO:<alice@mail.test>\nDATA\n"
+    text = f"{begin}{made.out}.\nQUIT\n".replace("\r\n", "\n").replace("\n", "\r\n")
+    talk.write_text(text, newline="")
+
+    used = used_by("mailctl.sendmail", "-bs", given=talk)
+
+    assert used <= MOST
+    [arrived] = office.await_messages("alice")
+    assert file_in(arrived) == plan.read_bytes()
+
+
 def test_keeping_it_as_a_draft_takes_little_memory(office, plan, tmp_path):
     body = tmp_path / "body"
     body.write_bytes(b"Hello\n")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 
 from conftest import ok
-from mailctl.domain.content import LARGE, whole
+from mailctl.domain.content import LARGE
 from mailctl.domain.outgoing import Entry
-from mailctl.errors import BadDataError, InputMissingError, StorageError
+from mailctl.errors import BadDataError, InputMissingError
 from mailctl.services.ready import LONGEST_LINE, long_line, travelling
 from support.pieces import BORDERS, LINES, Pieces, cut
 from support.sending import started
@@ -126,25 +126,6 @@ def test_a_file_that_changes_while_it_is_written_down_leaves_nothing(outbox):
 
     assert outbox.entries() == ()
     assert [one.name for one in outbox.root.iterdir() if not one.name.startswith(".last")] == []
-
-
-def test_what_waits_aside_has_no_name_and_leaves_nothing(outbox):
-    kept = outbox.aside(b"x" * 1000 for _ in range(LARGE // 1000 + 2))
-
-    assert whole(kept) == b"x" * len(kept)
-    assert len(kept) > LARGE
-    assert list(outbox.root.iterdir()) == []
-
-
-def test_a_stream_that_breaks_off_leaves_nothing(outbox):
-    def coming():
-        yield b"x" * (2 * LARGE)
-        raise OSError(5, "Input/output error")
-
-    with pytest.raises(StorageError, match="Input/output error"):
-        outbox.aside(coming())
-
-    assert list(outbox.root.iterdir()) == []
 
 
 # -- ready-made ones, in blocks

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import Protocol
 
 from msgspec import Struct
 
+from mailctl.domain.content import Raw
 from mailctl.domain.dsn import Dsn, Notify, Return
 from mailctl.errors import MailctlError
 
@@ -24,12 +26,24 @@ class Wanted(Enum):
     NOTHING = auto()
 
 
+class Text(Protocol):
+    """What gathers the lines of a message."""
+
+    def write(self, line: bytes) -> None:
+        """Take one more, its end included; must not raise."""
+        ...
+
+    def content(self) -> Raw:
+        """All of them."""
+        ...
+
+
 class Handed(Struct, frozen=True, kw_only=True):
     """A message with its envelope."""
 
     sender: str
     recipients: tuple[str, ...]
-    raw: bytes
+    raw: Raw
     dsn: Dsn | None = None
 
 
@@ -39,11 +53,15 @@ class Dialogue:
     Args:
         name: how this side calls itself.
         check: raises for a recipient that cannot be one.
+        begin: gives what gathers a message's lines.
         take: keeps a message, and gives what to answer; only then is it answered.
     """
 
-    def __init__(self, name: str, *, check: Callable[[str], None], take: Callable[[Handed], str]) -> None:
+    def __init__(
+        self, name: str, *, check: Callable[[str], None], begin: Callable[[], Text], take: Callable[[Handed], str]
+    ) -> None:
         self.name = name
+        self.begin = begin
         self.check = check
         self.take = take
         self.wanted = Wanted.COMMAND
@@ -51,7 +69,7 @@ class Dialogue:
         self.sender: str | None = None
         self.recipients: list[str] = []
         self.dsn = Dsn()
-        self.text: list[bytes] = []
+        self.text: Text | None = None
         self.size = 0
         self.has_crlf = False
         self.at_start = True
@@ -133,7 +151,7 @@ class Dialogue:
             return "501 5.5.4 DATA stands alone"
         if self.sender is None or not self.recipients:
             return "503 5.5.1 say MAIL and RCPT first"
-        self.wanted, self.at_start = Wanted.TEXT, True
+        self.wanted, self.at_start, self.text = Wanted.TEXT, True, self.begin()
         return "354 end with a line that holds a dot only"
 
     def rset(self, _rest: str) -> str:
@@ -173,27 +191,26 @@ class Dialogue:
         if starts and (line == b".\r\n" or (line == b".\n" and not self.has_crlf)):
             return self.end()
         self.size += len(line)
-        if self.size <= LARGEST:
-            self.text.append(line[1:] if starts and line.startswith(b".") else line)
-        else:
-            self.text.clear()
+        if self.size > LARGEST:
+            self.text = None
+        elif self.text is not None:
+            self.text.write(line[1:] if starts and line.startswith(b".") else line)
         return ""
 
     def end(self) -> str:
         """Hand the message over, and forget it whatever is answered."""
         self.wanted = Wanted.COMMAND
-        sender, recipients, raw = self.sender or "", tuple(self.recipients), b"".join(self.text)
-        dsn, is_large = self.dsn if self.dsn != Dsn() else None, self.size > LARGEST
+        sender, recipients, text = self.sender or "", tuple(self.recipients), self.text
+        dsn = self.dsn if self.dsn != Dsn() else None
         self.reset()
-        if is_large:
+        if text is None:
             return f"552 5.3.4 larger than {LARGEST} bytes"
-        return self.take(Handed(sender=sender, recipients=recipients, raw=raw, dsn=dsn))
+        return self.take(Handed(sender=sender, recipients=recipients, raw=text.content(), dsn=dsn))
 
     def reset(self) -> None:
         """Forget what was begun."""
-        self.sender, self.dsn, self.size = None, Dsn(), 0
+        self.sender, self.dsn, self.size, self.text = None, Dsn(), 0, None
         self.recipients.clear()
-        self.text.clear()
 
 
 COMMANDS: dict[str, Callable[[Dialogue, str], str]] = {

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -15,6 +14,7 @@ from mailctl.domain.content import LARGE, Raw, blocks
 from mailctl.domain.message import State
 from mailctl.domain.outgoing import Entry
 from mailctl.errors import MessageNotFoundError, StorageError, TemporaryError
+from mailctl.local.aside import Aside
 from mailctl.local.content import File
 from mailctl.local.maildir import storage, sync
 
@@ -177,29 +177,20 @@ class Outbox:
         finally:
             os.close(lock)
 
+    def begun(self) -> Aside:
+        """A message that is to come bit by bit."""
+        return Aside(self.root, self.make)
+
     def aside(self, coming: Iterable[bytes]) -> Raw:
-        """A message that comes in blocks: whole where it is small, else in a file without a name, which goes with it.
+        """A message that comes in blocks.
 
         Raises:
-            StorageError: it could not be kept.
+            StorageError: there is no room for it.
         """
-        found, size, more = [], 0, iter(coming)
-        for block in more:
-            found.append(block)
-            size += len(block)
-            if size > LARGE:
-                break
-        else:
-            return b"".join(found)
-        from tempfile import TemporaryFile
-
-        with storage(self.root):
-            self.make()
-            with TemporaryFile(dir=self.root) as file:
-                for block in chain(found, more):
-                    file.write(block)
-                file.flush()
-                return File(os.dup(file.fileno()), lambda why: StorageError(f"{self.root}: {why}"))
+        begun = self.begun()
+        for block in coming:
+            begun.write(block)
+        return begun.content()
 
     def make(self) -> None:
         """Make the folder of entries where there is none."""

@@ -6,7 +6,9 @@ from typing import IO
 from msgspec.structs import replace
 
 from mailctl.domain.account import Account
+from mailctl.domain.content import BLOCK, Raw
 from mailctl.domain.dialogue import LARGEST, LONGEST_COMMAND, Dialogue, Handed, Wanted, one_line
+from mailctl.domain.line_ends import with_crlf
 from mailctl.errors import BadDataError, MailctlError, MessageRefusedError, RightMissingError, StorageError
 from mailctl.services.context import Context
 from mailctl.services.delivery import Courier
@@ -25,7 +27,8 @@ class Conversation:
         self.call = call
         self.stack = ExitStack()
         self.couriers: dict[str, Courier] = {}
-        self.dialogue = Dialogue(NAME, check=self.check, take=self.take)
+        self.text = Lines(ctx)
+        self.dialogue = Dialogue(NAME, check=self.check, begin=self.begin, take=self.take)
 
     def hold(self) -> None:
         """Talk until the caller is done.
@@ -62,8 +65,15 @@ class Conversation:
                 self.writing.write(reply.replace("\n", "\r\n").encode() + b"\r\n")
                 self.writing.flush()
 
+    def begin(self) -> "Lines":
+        """What gathers the lines of the next message."""
+        self.text = Lines(self.ctx)
+        return self.text
+
     def take(self, handed: Handed) -> str:
         """Keep a message, answer for it, then try to deliver it; the reply that is still to be given."""
+        if self.text.fault is not None:
+            return refusal(self.text.fault)
         answered: list[str] = []
 
         def kept() -> None:
@@ -86,6 +96,38 @@ class Conversation:
         if account.name not in self.couriers:
             self.couriers[account.name] = self.stack.enter_context(Courier(self.ctx, account))
         return self.couriers[account.name]
+
+
+class Lines:
+    """The lines of a message, CRLF at their ends; `fault` is why they could not be kept, which is told at the end."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.kept = ctx.outbox.begun()
+        self.held: list[bytes] = []
+        self.size = 0
+        self.fault: StorageError | None = None
+
+    def write(self, line: bytes) -> None:
+        """Take one more."""
+        self.held.append(line)
+        self.size += len(line)
+        if self.size > BLOCK:
+            self.put_down()
+
+    def put_down(self) -> None:
+        """Keep what is held."""
+        with_ends = with_crlf(b"".join(self.held))
+        self.held, self.size = [], 0
+        try:
+            if self.fault is None:
+                self.kept.write(with_ends)
+        except StorageError as error:
+            self.fault = error
+
+    def content(self) -> Raw:
+        """All of them."""
+        self.put_down()
+        return self.kept.content()
 
 
 def refusal(error: MailctlError) -> str:
