@@ -160,8 +160,9 @@ class Merge:
                 time.sleep(max(began + start * seconds - time.monotonic(), 0.0))
             batch = self.due[start : start + size]
             made = [self.letters.made(letter) for letter in batch]
-            waits = self.down or (self.began + timedelta(seconds=start * seconds) if queue and seconds else None)
-            held = self.held = enter(self.ctx.outbox, [(timed(entry, waits), raw) for entry, raw in made])
+            if queue or self.down:
+                made = [(self.timed(entry, start + place, seconds), raw) for place, (entry, raw) in enumerate(made)]
+            held = self.held = enter(self.ctx.outbox, made)
             self.coming = {entry.id: letter for entry, letter in zip(held.entries, batch, strict=True)}
             self.letters.job.add([letter.key for letter in batch])
             for entry, (_, raw) in zip(held.entries, made, strict=True):
@@ -173,6 +174,11 @@ class Merge:
                 else:
                     self.handed[entry.id] = letter
                     yield Ready(entry, raw, release=partial(held.release, entry.id))
+
+    def timed(self, entry: Entry, place: int, seconds: float) -> Entry:
+        """An entry that waits in the outbox: until its turn at the rate, or until its server may be there again."""
+        first, place = (self.down, place - self.sent) if self.down else (self.began, place)
+        return replace(entry, next_attempt=first + timedelta(seconds=place * seconds))
 
     def note(self, outcome: Outcome) -> None:
         """Count what became of a letter."""
@@ -275,11 +281,6 @@ def failure(merged: Merged, *, queued: bool) -> MailctlError | None:
             hint="mailctl outbox flush",
         )
     return None
-
-
-def timed(entry: Entry, when: datetime | None) -> Entry:
-    """An entry to be tried at some time, or at once."""
-    return replace(entry, next_attempt=when) if when else entry
 
 
 def interval(text: str) -> float:
