@@ -65,6 +65,7 @@ def test_json_has_the_whole_reading(cli, firm, keep):
         "is_html": False, "attachments": [], "notes": [],
         "headers": [["From", "Renée <renee@client.example>"], ["To", "contact@firm.example"], ["Subject", "Plans"],
                     ["Date", "Mon, 2 Mar 2026 10:30:00 +0100"], ["Message-ID", "<1@client.example>"]],
+        "affairs": [],
     }  # fmt: skip
 
 

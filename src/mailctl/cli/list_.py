@@ -18,6 +18,7 @@ app = new_app()
 COLUMNS = ("id", "flags", "date", "account", "sender", "subject")
 ON_TERMINAL = ("id", "flags", "date", "sender", "subject")
 BY_THREAD = ("id", "thread", "depth", "flags", "date", "account", "sender", "subject")
+INBOX = "INBOX"
 DEEPEST_SHOWN = 8
 SENDER_WIDTH = 24
 
@@ -33,14 +34,18 @@ class Row(NamedTuple):
     account: str
     sender: str
     subject: str
+    affairs: tuple[str, ...]
 
 
 @app.command()
 def list_(
     ctx: typer.Context,
     account: AccountNames = None,
-    folder: Annotated[str, typer.Option("--folder", metavar="F", help="The folder.")] = "INBOX",
+    folder: Annotated[str | None, typer.Option("--folder", metavar="F", help="The folder; else INBOX.")] = None,
     unread: Annotated[bool, typer.Option("--unread", help="Only what is unread.")] = False,
+    affair: Annotated[
+        str | None, typer.Option("--affair", metavar="REF", help="Only the mail of an affair, of all folders.")
+    ] = None,
     thread: Annotated[bool, typer.Option("--thread", help="Whole conversations, answers indented.")] = False,
     number: Annotated[int, typer.Option("-n", "--number", min=1, max=10**9, help="How many at most.")] = 50,
     live: Annotated[bool, typer.Option("--live", help="Ask the servers, for what was not fetched too.")] = False,
@@ -57,16 +62,21 @@ def list_(
     from mailctl.services import list_ as service
 
     run = session(ctx)
+    if affair is not None and (live or thread):
+        other = "--live" if live else "--thread"
+        raise UsageError(f"--affair and {other} do not go together", hint=f"mailctl affair mails '{affair}'")
     if live:
         from mailctl.cli.search import answer
         from mailctl.services.list_live import list_live
 
         if thread:
             raise UsageError("no server is asked for conversations", hint="leave out --live, or --thread")
-        on_servers = list_live(run.context, account or (), folder=folder, unread=unread, limit=number)
+        on_servers = list_live(run.context, account or (), folder=folder or INBOX, unread=unread, limit=number)
         answer(run, on_servers, live=True, as_json=as_json)
         return
-    found = service.list_(run.context, account or (), folder=folder, unread=unread, limit=number, by_thread=thread)
+    found = service.list_(
+        run.context, account or (), folder=folder, unread=unread, limit=number, by_thread=thread, affair=affair
+    )
     if as_json:
         run.show(found, as_json=True)
         return
@@ -76,7 +86,8 @@ def list_(
     if not on_terminal:
         run.show(rows, columns=BY_THREAD if thread else COLUMNS)
     elif rows:
-        run.show(rows, columns=COLUMNS if several else ON_TERMINAL)
+        columns = COLUMNS if several else ON_TERMINAL
+        run.show(rows, columns=(*columns, "affairs") if any(row.affairs for row in rows) else columns)
 
 
 def row_of(summary: "Summary", *, short: bool) -> Row:
@@ -90,6 +101,7 @@ def row_of(summary: "Summary", *, short: bool) -> Row:
         account=",".join([summary.account, *(copy.account for copy in summary.copies)]),
         sender=shortened(summary.sender) if short else summary.sender,
         subject=indented(summary) if short else summary.subject,
+        affairs=summary.affairs,
     )
 
 

@@ -95,6 +95,7 @@ def page(reading: "Reading") -> str:
         ("Cc", reading.cc),
         ("Subject", reading.subject),
         ("Date", cell(reading.date)),
+        ("Affair", ", ".join(reading.affairs)),
         *(("Attachment", described(part)) for part in reading.attachments),
         *(("Note", note) for note in reading.notes),
     ]

@@ -232,3 +232,4 @@ class Reading(Struct, frozen=True, kw_only=True):
     attachments: tuple[Part, ...]
     notes: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    affairs: tuple[str, ...] = ()

@@ -65,6 +65,18 @@ def affairs_of(index: Index, keys: Collection[str]) -> dict[str, tuple[str, ...]
     return found
 
 
+def affairs_by_id(index: Index, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The affairs of messages, by their numbers; a message without one is left out."""
+    found: dict[int, tuple[str, ...]] = {}
+    for row in index.rows(
+        "SELECT messages.id, ref FROM messages JOIN links ON links.key IN (messages.message_id, messages.content_key) "
+        "JOIN filed ON filed.id = links.affair WHERE messages.id IN (SELECT value FROM json_each(?)) ORDER BY ref",
+        (json.dumps(list(ids)),),
+    ):
+        found[row["id"]] = (*found.get(row["id"], ()), row["ref"])
+    return found
+
+
 def count(index: Index) -> dict[str, int]:
     """How many messages are linked to each affair that has one."""
     found = index.rows("SELECT ref, count(*) AS linked FROM filed JOIN links ON links.affair = filed.id GROUP BY ref")

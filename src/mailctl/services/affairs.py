@@ -345,7 +345,7 @@ def rename(ctx: Context, ref: str, new: str) -> Row:
             change.put(after)
             kept = links.lines(ctx.store, before.ref)
             change.put_file(links.file_of(before.ref), None)
-            links.put(change, after.ref, kept.links, odd=kept.odd)
+            links.put(change, after.ref, kept.links, odd=kept.odd, refused=kept.refused)
     return row_of(ctx, after)
 
 

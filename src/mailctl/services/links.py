@@ -4,14 +4,15 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from mailctl.domain.affair import normal
-from mailctl.domain.link import Link
 from mailctl.domain.rights import Right
 from mailctl.errors import MailctlError
 from mailctl.services.context import Context
 
 if TYPE_CHECKING:
+    from mailctl.domain.link import Link
+    from mailctl.domain.message import Summary
     from mailctl.local.index import Index, Stored
     from mailctl.local.links import Copied
 
@@ -78,6 +79,14 @@ def affairs_of(ctx: Context, keys: Iterable[str | None]) -> dict[str, tuple[str,
 
     wanted = {key for key in keys if key}
     return links.affairs_of(refreshed(ctx), wanted) if wanted else {}
+
+
+def with_affairs(ctx: Context, found: "Sequence[Summary]") -> "tuple[Summary, ...]":
+    """Messages of a list with the affairs that they belong to."""
+    from mailctl.local.links import affairs_by_id
+
+    known = affairs_by_id(refreshed(ctx), [one.id for one in found]) if found else {}
+    return tuple(replace(one, affairs=known[one.id]) if one.id in known else one for one in found)
 
 
 def key_of(ctx: Context, stored: "Stored") -> str:
@@ -148,6 +157,8 @@ def reflect(ctx: Context, *, gone: Collection[tuple[str, str]] = ()) -> None:
 
 def permitted(ctx: Context, pairs: "Iterable[tuple[str, Stored]]") -> "list[tuple[str, str, Stored]]":
     """Affair, key and message of each pair, once all affairs are there and the actor may organize all accounts."""
+    from mailctl.domain.affair import normal
+
     found = list(pairs)
     for ref in dict.fromkeys(ref for ref, _ in found):
         require(ctx, ref)
@@ -172,12 +183,14 @@ def require(ctx: Context, ref: str) -> None:
         ctx.store.affair(ref)
 
 
-def made(ctx: Context, key: str, account: str) -> Link:
+def made(ctx: Context, key: str, account: str) -> "Link":
     """A link made now by who acts."""
+    from mailctl.domain.link import Link
+
     return Link(key=key, account=account, who=ctx.actor.name, when=ctx.now().replace(microsecond=0))
 
 
-def record(ctx: Context, new: dict[tuple[str, str], Link]) -> frozenset[tuple[str, str]]:
+def record(ctx: Context, new: "dict[tuple[str, str], Link]") -> frozenset[tuple[str, str]]:
     """Enter links, by affair and key, as one change of the store; those that were not there yet."""
     from mailctl.store import links
 

@@ -21,35 +21,62 @@ def list_(
     ctx: Context,
     accounts: Sequence[str],
     *,
-    folder: str,
+    folder: str | None,
     unread: bool,
     limit: int,
     by_thread: bool = False,
+    affair: str | None = None,
 ) -> tuple[Summary, ...]:
     """The newest messages of one folder, newest first.
 
     Args:
         ctx: the outside world.
         accounts: whose mail; empty for all that the actor may read.
-        folder: its name on the server.
+        folder: its name on the server; None for INBOX, and with an affair for all.
         unread: whether to leave out what is read; of conversations, those in which all is.
         limit: how many at most.
         by_thread: whether whole conversations are listed, that with the newest message first.
+        affair: whose mail alone is listed, each message once.
 
     Raises:
         AccountNotFoundError, RightMissingError, CheckerOnlyError: an account that was named.
         FolderNotFoundError: none of the accounts has the folder here.
+        AffairNotFoundError: there is none of that reference.
     """
+    from mailctl.services.links import with_affairs
+
+    if affair is not None:
+        return with_affairs(ctx, in_affair(ctx, accounts, affair, folder=folder, unread=unread)[:limit])
     names = tuple(account.name for account in readable(ctx, accounts))
-    wanted = INBOX if folder.upper() == INBOX else folder
+    wanted = INBOX if folder is None or folder.upper() == INBOX else folder
     known = {name: {one.name for one in ctx.index.folders(name)} for name in names}
     if not any(wanted in folders for folders in known.values()):
         tell_missing(ctx, known, wanted)
         return ()
     found = newest(ctx, names, wanted, unread=unread, limit=limit)
     if by_thread:
-        return threads(ctx, names, wanted, found)[:limit]
-    return tuple(folded(found))[:limit]
+        return with_affairs(ctx, threads(ctx, names, wanted, found)[:limit])
+    return with_affairs(ctx, folded(found)[:limit])
+
+
+def in_affair(
+    ctx: Context, accounts: Sequence[str], ref: str, *, folder: str | None, unread: bool
+) -> tuple[Summary, ...]:
+    """The mail of an affair, newest first: a message in several folders or accounts stands once, with its copies."""
+    from mailctl.domain.affair import normal
+    from mailctl.services.affairs import by_key
+    from mailctl.services.links import refreshed, require
+
+    require(ctx, ref)
+    names = [account.name for account in readable(ctx, accounts)]
+    found = []
+    for group in by_key(refreshed(ctx), normal(ref), names).values():
+        first, *others = sorted(group, key=lambda one: one.id)
+        is_meant = folder is None or any(one.folder.casefold() == folder.casefold() for one in group)
+        if is_meant and (not unread or any(one.summary.unread for one in group)):
+            copies = tuple(Copy(id=one.id, account=one.account, unread=one.summary.unread) for one in others)
+            found.append(replace(first.summary, copies=copies))
+    return tuple(found)
 
 
 def newest(ctx: Context, names: Sequence[str], folder: str, *, unread: bool, limit: int) -> "tuple[Stored, ...]":

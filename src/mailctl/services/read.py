@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mailctl.domain.message import Flag, Reading
 from mailctl.domain.rights import Right
@@ -71,9 +72,12 @@ def read(ctx: Context, id: int) -> Reading:
         What `opened` raises.
     """
     from mailctl.domain.reading import reading_of
+    from mailctl.local.links import affairs_by_id
+    from mailctl.services.links import refreshed
 
     stored, raw = opened(ctx, id)
-    return reading_of(raw, id=stored.id, account=stored.account, folder=stored.folder)
+    reading = reading_of(raw, id=stored.id, account=stored.account, folder=stored.folder)
+    return replace(reading, affairs=affairs_by_id(refreshed(ctx), [id]).get(id, ()))
 
 
 def raw(ctx: Context, id: int) -> bytes:

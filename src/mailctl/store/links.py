@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailctl.domain.affair import ref_of, stem_of
-from mailctl.domain.link import Lines, Link, lines_in, text_of
-
 if TYPE_CHECKING:
+    from mailctl.domain.link import Lines, Link
     from mailctl.store.change import Change
     from mailctl.store.files import Store
 
@@ -18,10 +16,12 @@ LARGEST = 1 << 28  # bytes: two million messages of one affair
 
 def file_of(ref: str) -> str:
     """The file of the store that holds the links of an affair."""
+    from mailctl.domain.affair import stem_of  # a list of mail asks for states alone
+
     return f"affairs/{stem_of(ref)}{ENDING}"
 
 
-def read(store: "Store", ref: str) -> tuple[Link, ...]:
+def read(store: "Store", ref: str) -> "tuple[Link, ...]":
     """The links of an affair; none where it has no file yet.
 
     Raises:
@@ -30,24 +30,28 @@ def read(store: "Store", ref: str) -> tuple[Link, ...]:
     return lines(store, ref).links
 
 
-def lines(store: "Store", ref: str) -> Lines:
+def lines(store: "Store", ref: str) -> "Lines":
     """The links of an affair, and the lines of its file that are none.
 
     Raises:
         StoreError: the file is unsafe or no text.
     """
+    from mailctl.domain.link import lines_in
+
     return lines_in(store.read(file_of(ref), most=LARGEST) or "")
 
 
 def put(
     change: "Change",
     ref: str,
-    links: Iterable[Link],
+    links: "Iterable[Link]",
     *,
     odd: Iterable[tuple[int, str]] = (),
-    refused: Iterable[Link] = (),
+    refused: "Iterable[Link]" = (),
 ) -> None:
     """Let an affair have these links, and not those that were taken out; its file goes with its last line."""
+    from mailctl.domain.link import text_of
+
     change.put_file(file_of(ref), text_of(links, odd, refused) or None)
 
 
@@ -67,4 +71,6 @@ def state_of(file: os.stat_result) -> str:
 
 def refs(stems: Iterable[str]) -> dict[str, str]:
     """The affairs that files stand for, by their names; what stands for none is left out."""
+    from mailctl.domain.affair import ref_of
+
     return {stem: ref for stem in stems if (ref := ref_of(stem)) is not None}
