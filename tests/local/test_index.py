@@ -85,6 +85,14 @@ def test_a_folder_numbered_anew_lets_every_message_wait(index):
     assert index.folder("contact", "INBOX").uidvalidity == 8
 
 
+def test_what_is_entered_gives_its_numbers_in_order(index):
+    folder = inbox(index)
+
+    first, second = index.enter(folder, [entry(1, uid=2), entry(2, uid=1)])
+
+    assert {one.id: one.key for one in index.known(folder)} == {first: "key1", second: "key2"}
+
+
 def test_forgetting_a_folder_takes_its_messages_along_and_no_others(index):
     folder, other = inbox(index), inbox(index, name="Sent")
     index.enter(folder, [entry(1)])

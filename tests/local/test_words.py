@@ -1,7 +1,7 @@
 """The words in the index: entered once, whole changes or none, whatever version the index came from."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -74,6 +74,33 @@ def test_an_index_of_the_first_version_keeps_its_mail_and_is_looked_at_anew(path
     assert words.count_without_words(index, ("contact", "other")) == 1
     assert migrations.version(index.database) == len(migrations.MIGRATIONS)
     index.close()
+
+
+def test_a_reply_waits_for_its_parent_where_that_may_still_come(index):
+    folder = index.enter_folder("contact", "INBOX", "INBOX").id
+    [reply] = index.enter(folder, [entry(1)])
+    answer = said("drawings", ancestors=["<2@x>"], message_id="<1@x>")
+
+    words.enter_words(index, [(reply, answer)], parents_may_come=True)
+    assert found(index, "drawings") == []
+
+    [parent] = index.enter(folder, [entry(2)])
+    words.enter_words(index, [(parent, said(ancestors=["<0@x>", "<9@x>"], message_id="<2@x>"))], parents_may_come=True)
+    words.enter_words(index, [(reply, answer)], parents_may_come=True)
+    assert found(index, "drawings") == [reply]
+    assert threads(index) == ["<0@x>", "<0@x>"]
+
+
+def test_messages_and_their_words_are_entered_together_or_not_at_all(index):
+    folder = index.enter_folder("contact", "INBOX", "INBOX").id
+
+    with suppress(RuntimeError), index.change():
+        ids = index.enter(folder, [entry(1), entry(2)])
+        words.enter_words(index, [(id, said("drawings")) for id in ids])
+        raise RuntimeError
+
+    assert index.known(folder) == ()
+    assert found(index, "drawings") == []
 
 
 def test_words_are_entered_once(index):

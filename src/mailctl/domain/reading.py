@@ -27,9 +27,14 @@ class Found(NamedTuple):
     node: Node
 
 
-def head_of(raw: bytes) -> Head:
-    """What the index keeps of a message; whatever the bytes are, there is something to keep."""
-    message = parse(raw)
+def head_of(raw: bytes, *, parsed: Node | None = None) -> Head:
+    """What the index keeps of a message; whatever the bytes are, there is something to keep.
+
+    Args:
+        raw: the whole message.
+        parsed: the same, where it was taken apart already.
+    """
+    message = parsed or parse(raw)
     headers = tuple((name, value[:LONGEST_FIELD]) for name, value in message.headers)
     named = message_id(first(headers, "message-id"))
     return Head(

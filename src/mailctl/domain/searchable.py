@@ -8,9 +8,10 @@ from mailctl.domain.address import split
 from mailctl.domain.body import HTML, plain_text, text_of, texts
 from mailctl.domain.decoding import header_text, message_id, message_ids
 from mailctl.domain.markup import words
+from mailctl.domain.message import Head
 from mailctl.domain.mime import MOST_PARTS, Headers, Node, first, parse
 from mailctl.domain.parts import files
-from mailctl.domain.reading import LONGEST_FIELD, addresses, sender_of
+from mailctl.domain.reading import LONGEST_FIELD, addresses, head_of, sender_of
 
 LONGEST_BODY = 100_000  # characters; what stands further behind is not found
 LONGEST_NAME = 500
@@ -37,9 +38,27 @@ class Searchable(Struct, frozen=True, kw_only=True):
     list_id: str = ""
 
 
-def searchable_of(raw: bytes) -> Searchable:
-    """What a search finds a message by; whatever the bytes are, there is something to find."""
+class Looked(Struct, frozen=True, kw_only=True):
+    """All that the index keeps of a message."""
+
+    head: Head
+    words: Searchable
+
+
+def look_at(raw: bytes) -> Looked:
+    """All that the index keeps of a message, which is taken apart once for it."""
     message = parse(raw)
+    return Looked(head=head_of(raw, parsed=message), words=searchable_of(raw, parsed=message))
+
+
+def searchable_of(raw: bytes, *, parsed: Node | None = None) -> Searchable:
+    """What a search finds a message by; whatever the bytes are, there is something to find.
+
+    Args:
+        raw: the whole message.
+        parsed: the same, where it was taken apart already.
+    """
+    message = parsed or parse(raw)
     headers = tuple((name, value[:LONGEST_FIELD]) for name, value in message.headers)
     recipients = ", ".join(filter(None, (addresses(headers, name) for name in ("to", "cc", "bcc"))))[:LONGEST_FIELD]
     names = [file.node.filename[:LONGEST_NAME] for file in files(message) if file.node.filename]

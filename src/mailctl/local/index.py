@@ -150,8 +150,10 @@ class Index:
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing of what is done within."""
+        """All or nothing of what is done within; one within another is a part of it."""
         with self.turn, self.mapped():
+            if self.database.in_transaction:
+                return (yield self.database)
             self.database.execute("BEGIN IMMEDIATE")
             try:
                 yield self.database
@@ -242,13 +244,11 @@ class Index:
             Known(**{**dict(row), "flags": split(row["flags"]), "received": moment(row["received"])}) for row in found
         )
 
-    def enter(self, folder: int, entries: Iterable[Entry]) -> None:
-        """Enter messages, all or none."""
+    def enter(self, folder: int, entries: Iterable[Entry]) -> list[int]:
+        """Enter messages, all or none, and give their numbers."""
         with self.change() as database:
-            database.executemany(
-                f"INSERT INTO messages ({ENTERED}) VALUES ({ENTERED_MARKS})",  # noqa: S608 - constants
-                [values_of(folder, entry) for entry in entries],
-            )
+            query = f"INSERT INTO messages ({ENTERED}) VALUES ({ENTERED_MARKS}) RETURNING id"  # noqa: S608 - constants
+            return [database.execute(query, values_of(folder, entry)).fetchone()[0] for entry in entries]
 
     def place(self, pairs: Iterable[tuple[int, int | None]]) -> None:
         """Say which UID each message has: pairs of number and UID, None for what is not on the server."""

@@ -12,6 +12,7 @@ from mailctl.domain.query import (
     Before,
     Either,
     HasAttachment,
+    InAffair,
     InFolder,
     Is,
     Larger,
@@ -25,6 +26,7 @@ from mailctl.domain.query import (
 )
 from mailctl.domain.searchable import Searchable
 from mailctl.local.index import COLUMNS, Index, KnownFolder, Stored, split, stored
+from mailctl.local.links import LINKED
 from mailctl.local.rebuilding import forget_words
 
 COLUMN = {Place.SENDER: "{sender} : ", Place.RECIPIENTS: "{recipients} : ", Place.SUBJECT: "{subject} : ",
@@ -74,16 +76,23 @@ def count_without_words(index: Index, accounts: Sequence[str]) -> int:
     return int(row[0])
 
 
-def enter_words(index: Index, found: Iterable[tuple[int, Searchable]]) -> None:
+def enter_words(index: Index, found: Iterable[tuple[int, Searchable]], *, parents_may_come: bool = False) -> None:
     """Enter the words of messages, all or none; one that is gone meanwhile is left out.
 
     A message belongs to the thread of what it answers; where only its parent is named, to its parent's.
+
+    Args:
+        index: where they are entered.
+        found: a message's number, and its words.
+        parents_may_come: whether a message whose parent alone is named, and is not here, is left for later.
     """
     with index.change() as database:
         for id, one in found:
             thread = one.ancestors[0] if one.ancestors else one.message_id
             if len(one.ancestors) == 1:
                 row = database.execute("SELECT thread FROM messages WHERE message_id = ?", one.ancestors).fetchone()
+                if parents_may_come and row is None:
+                    continue
                 thread = row["thread"] if row and row["thread"] else thread
             entered = database.execute(
                 "UPDATE messages SET ancestors = ?, thread = ?, parties = ?, list_id = ? "
@@ -171,6 +180,8 @@ def plain_condition(term: Term) -> Condition:
             return Condition(f"({STATE[state]})")
         case HasAttachment():
             return Condition("has_attachment")
+        case InAffair(ref):
+            return Condition(LINKED, (ref, ref))
         case Before(day):
             return Condition("(messages.date < ?)", (midnight(day),))
         case After(day):

@@ -2,22 +2,23 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mailctl.errors import ProtocolError, ServerUnreachableError, TemporaryError
+from mailctl.services.beside import Beside
 
 if TYPE_CHECKING:
     from mailctl.domain.message import Head
-    from mailctl.local.index import Index, Known, KnownFolder
+    from mailctl.domain.searchable import Looked
+    from mailctl.local.index import Entry, Index, Known, KnownFolder
     from mailctl.local.maildir import Maildir
     from mailctl.remote.imap import ImapSession
     from mailctl.remote.imap_answers import Batch, Body, Listed
 
-BATCH_BYTES = 4 << 20  # two batches are under way at once, or one message that is larger
+BATCH_BYTES = 4 << 20  # three batches are under way at once, or one message that is larger
 BATCH_MESSAGES = 200
 LIST_AT_ONCE = 2000
 LOST = (ServerUnreachableError, ProtocolError, TemporaryError)  # after which a session is of no more use
@@ -160,20 +161,20 @@ class Bringing:
         self.total = self.total or len(listed)
         self.pending = {one.uid: one for one in listed}
         todo = deque(batches(listed))
-        with Aside() as aside:
+        with Beside() as beside:
             while todo:
                 try:
                     for batch in self.place.session().bodies(list(todo)):
-                        aside.do(self.keep, batch)
+                        self.keep_beside(beside, batch)
                         if batch.is_large:
-                            aside.wait()  # two large messages are one too many
+                            beside.wait()  # two large messages are one too many
                         del batch  # else it stays until the next one is here
                         todo.popleft()
                 except LOST:
-                    aside.wait()
+                    beside.wait()
                     self.place.again()
                     self.one_by_one(todo.popleft())
-            aside.wait()
+            beside.wait()
         self.one_by_one(list(self.pending))
 
     def one_by_one(self, uids: Sequence[int]) -> None:
@@ -214,12 +215,27 @@ class Bringing:
         oddity = Oddity(folder=self.place.folder.name, uid=uid, kept=kept, reason=reason)
         self.changes.oddities.append(oddity)
 
+    def keep_beside(self, beside: Beside, batch: "Batch") -> None:
+        """Lay the messages that came into the mirror while the next ones come: files in one thread, rows in another."""
+        bodies = self.wanted(batch)
+        if self.waiting:  # which files are new is known only once the messages were looked at
+            beside.last(lambda: self.finish(batch, self.store(bodies)))
+            return
+        written = beside.first(lambda: self.write(bodies))
+        beside.last(lambda: self.finish(batch, self.enter(bodies, self.looked_at(bodies), written())))
+
     def keep(self, batch: "Batch") -> None:
         """Lay the messages that came into the mirror."""
+        self.finish(batch, self.store(self.wanted(batch)))
+
+    def wanted(self, batch: "Batch") -> list["Body"]:
+        """The messages that came and were waited for."""
         came = (body for body in batch.bodies if body.uid in self.pending and not self.is_hollow(body))
-        wanted = [self.judged(body) for body in came]
-        self.store(wanted)
-        for body in wanted:
+        return [self.judged(body) for body in came]
+
+    def finish(self, batch: "Batch", kept: Sequence["Body"]) -> None:
+        """Note what lies in the mirror now."""
+        for body in kept:
             self.pending.pop(body.uid, None)
         self.done += len(batch.uids)
         self.place.progress(min(self.done, self.total), self.total)
@@ -239,34 +255,63 @@ class Bringing:
             return replace(body, odd=body.odd or "the server does not say when it came, nor its flags")
         return body
 
-    def store(self, bodies: Sequence["Body"], *, whole: bool = True) -> None:
-        """Lay messages into the Maildir, then into the index; those that are there already are only given their UID."""
-        from mailctl.local.index import Entry
+    def store(self, bodies: Sequence["Body"], *, whole: bool = True) -> Sequence["Body"]:
+        """Lay messages into the mirror; those that are there already are only given their UID."""
+        looked = self.looked_at(bodies)
+        new = [body for body in bodies if not self.is_here(body, looked[body.uid].head.message_id)]
+        self.enter(new, looked, self.write(new), whole=whole)
+        return bodies
 
-        heads = {body.uid: self.head(body) for body in bodies}
-        new = [body for body in bodies if not self.is_here(body, heads[body.uid].message_id)]
-        entries: list[Entry] = []
+    def write(self, bodies: Sequence["Body"]) -> dict[int, str]:
+        """Lay messages into the Maildir, and give their keys by UID."""
         with self.place.maildir.batch() as batch:
-            for body in new:
-                listed = self.pending[body.uid]
-                key = batch.add(body.raw, flags=listed.flags, received=listed.received)
-                entries.append(
-                    Entry(
-                        uid=body.uid,
-                        key=key,
-                        flags=listed.flags,
-                        size=listed.size or len(body.raw) if whole else min(len(body.raw), listed.size - 1),
-                        received=listed.received,
-                        head=heads[body.uid],
-                        odd=bool(body.odd),
-                    )
-                )
-        self.drop_replaced(body.uid for body in new)
-        self.place.index.enter(self.place.folder.id, entries)
+            listed = ((body, self.pending[body.uid]) for body in bodies)
+            return {body.uid: batch.add(body.raw, flags=one.flags, received=one.received) for body, one in listed}
+
+    def looked_at(self, bodies: Sequence["Body"]) -> dict[int, "Looked"]:
+        """What the index keeps of messages, by UID."""
+        from mailctl.domain.decoding import believable
+        from mailctl.domain.searchable import look_at
+
+        found: dict[int, Looked] = {}
+        for body in bodies:
+            one = look_at(body.raw)
+            date = believable(one.head.date, received=self.pending[body.uid].received)
+            found[body.uid] = replace(one, head=replace(one.head, date=date))
+        return found
+
+    def enter(
+        self, bodies: Sequence["Body"], looked: dict[int, "Looked"], keys: dict[int, str], *, whole: bool = True
+    ) -> Sequence["Body"]:
+        """Lay messages whose files are there into the index, all or none, and name what is odd about them."""
+        from mailctl.local.words import enter_words
+
+        entries = [self.entry(body, looked[body.uid].head, keys[body.uid], whole=whole) for body in bodies]
+        self.drop_replaced(body.uid for body in bodies)
+        with self.place.index.change():
+            ids = self.place.index.enter(self.place.folder.id, entries)
+            found = [looked[body.uid].words for body in bodies]
+            enter_words(self.place.index, zip(ids, found, strict=True), parents_may_come=True)
         self.changes.new += len(entries)
         for body in bodies:
             if body.odd:
                 self.note(body.uid, body.odd, kept=True)
+        return bodies
+
+    def entry(self, body: "Body", head: "Head", key: str, *, whole: bool) -> "Entry":
+        """A message for the index; of one that did not come whole, the size says so."""
+        from mailctl.local.index import Entry
+
+        listed = self.pending[body.uid]
+        return Entry(
+            uid=body.uid,
+            key=key,
+            flags=listed.flags,
+            size=listed.size or len(body.raw) if whole else min(len(body.raw), listed.size - 1),
+            received=listed.received,
+            head=head,
+            odd=bool(body.odd),
+        )
 
     def drop_replaced(self, uids: Iterable[int]) -> None:
         """Take away what had come in part of messages that came again."""
@@ -274,14 +319,6 @@ class Bringing:
         self.place.index.remove([one.id for one in former])
         for one in former:
             self.place.maildir.remove(one.key, one.flags)
-
-    def head(self, body: "Body") -> "Head":
-        """What the index keeps of a message."""
-        from mailctl.domain.decoding import believable
-        from mailctl.domain.reading import head_of
-
-        found = head_of(body.raw)
-        return replace(found, date=believable(found.date, received=self.pending[body.uid].received))
 
     def is_here(self, body: "Body", message_id: str | None) -> bool:
         """Whether the message lies in the mirror already; it then gets its UID and flags."""
@@ -291,31 +328,6 @@ class Bringing:
         self.place.index.place([(row.id, body.uid)])
         take_flags(self.place, [replace(row, uid=body.uid)], {body.uid: self.pending[body.uid].flags}, self.changes)
         return True
-
-
-class Aside:
-    """One thing at a time done in a thread beside: a batch is written and synced while the next one is read."""
-
-    def __init__(self) -> None:
-        self.pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keep")
-        self.under_way: Future[None] | None = None
-
-    def __enter__(self) -> "Aside":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.pool.shutdown()
-
-    def do(self, what: "Callable[[Batch], None]", batch: "Batch") -> None:
-        """Begin it, once what was begun before is done; what that raised is raised here."""
-        self.wait()
-        self.under_way = self.pool.submit(what, batch)
-
-    def wait(self) -> None:
-        """Come back once nothing is under way."""
-        begun, self.under_way = self.under_way, None
-        if begun is not None:
-            begun.result()
 
 
 def unlisted(uid: int) -> "Listed":
