@@ -52,9 +52,21 @@ def date_in(language: str, value: Typed, form: str = "long") -> str:
         return ""
     if form not in FORMS:
         raise ValueError(f"no form of a date '{form}': one of {', '.join(FORMS)}")
-    day = value if isinstance(value, date) else date.fromisoformat(value)
+    day = value if isinstance(value, date) else day_in(value)
     text = format_date(day.date() if isinstance(day, datetime) else day, form, locale=locale(language))
     return re.sub(r"\b1 (?=\D)", "1er ", text, count=1) if language == "fr" and form in ("long", "full") else text
+
+
+def day_in(text: str) -> date:
+    """The day in a text.
+
+    Raises:
+        ValueError: that is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"'{text}' is no day") from error
 
 
 @lru_cache(maxsize=1000)
