@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from mailctl.domain import outgoing
 from mailctl.domain.account import Account
-from mailctl.domain.content import whole
+from mailctl.domain.content import blocks
 from mailctl.domain.message import Refusal, State
 from mailctl.domain.outgoing import Entry
 from mailctl.domain.rights import Right
@@ -146,7 +146,7 @@ def show(ctx: Context, number: int) -> Shown:
         RightMissingError: the actor may not send with its account.
     """
     entry = entry_of(ctx, number)
-    text = whole(ctx.outbox.raw(entry)).decode("utf-8", "replace").replace("\r\n", "\n")
+    text = next(blocks(ctx.outbox.raw(entry)), b"").decode("utf-8", "replace").replace("\r\n", "\n")
     head, _, body = text.partition("\n\n")
     return Shown(
         id=entry.id,
