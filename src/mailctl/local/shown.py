@@ -21,8 +21,8 @@ def linked_messages(index: Index, folders: Collection[int]) -> list[tuple[str, s
     found = []
     for column in ("message_id", "content_key"):
         rows = index.rows(
-            f"SELECT {COLUMNS}, filed.ref AS ref, links.key AS link FROM links "  # noqa: S608 - constants
-            f"JOIN filed ON filed.id = links.affair JOIN messages ON messages.{column} = links.key "
+            f"SELECT {COLUMNS}, ref, link FROM (SELECT filed.ref AS ref, links.key AS link FROM links "  # noqa: S608 - constants
+            f"JOIN filed ON filed.id = links.affair) JOIN messages ON messages.{column} = link "
             "JOIN folders ON folders.id = messages.folder "
             "WHERE messages.folder IN (SELECT value FROM json_each(?))",
             (json.dumps(sorted(folders)),),

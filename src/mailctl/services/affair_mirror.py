@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession
     from mailctl.remote.imap_answers import Listed
 
+TOO_MANY = (
+    "'{folder}' of '{account}' has so many keywords that Dovecot may forget '{keyword}' when it makes its index anew; "
+    'mirror = "folder" under [affairs] in store.toml has no such limit'
+)
+
 
 def reflect(ctx: Context, *, gone: Collection[tuple[str, str]] = ()) -> None:
     """Let the servers show the links as the store wants it: what is missing is shown, what is undone is hidden.
@@ -58,7 +63,9 @@ class Mirrored:
             MailctlError: what a server or the mirror refused; what was done before is noted.
         """
         wanted = self.wanted()
-        show = {one: messages for one, messages in wanted.items() if one not in self.before}
+        show = {
+            one: messages for one, messages in wanted.items() if one not in self.before or self.is_lost(one, messages)
+        }
         hide = self.undone(gone)
         if not show and not hide:
             return
@@ -74,6 +81,12 @@ class Mirrored:
                     errors.append(error)
         if errors:
             raise errors[0]
+
+    def is_lost(self, one: "Shown", messages: "Sequence[Stored]") -> bool:
+        """Whether a message has no longer the keyword that it was given."""
+        from mailctl.domain.shown import keyword_of
+
+        return self.way is Mirror.KEYWORD and any(keyword_of(one.ref) not in message.flags for message in messages)
 
     def wanted(self) -> "dict[Shown, list[Stored]]":
         """What is to be shown, and the messages on the server that it is about."""
@@ -119,7 +132,7 @@ class Mirrored:
     def give_keyword(self, session: "ImapSession", ref: str, messages: "Sequence[Stored]") -> None:
         """Give messages the affair's keyword."""
         from mailctl.domain.shown import keyword_of
-        from mailctl.remote.imap_keywords import require_kept, require_keyword
+        from mailctl.remote.imap_keywords import is_one_too_many, require_kept, require_keyword
         from mailctl.remote.imap_organize import change_flags
         from mailctl.services.flag import take_over
 
@@ -127,6 +140,8 @@ class Mirrored:
         for folder, some in by_folder(one for one in messages if keyword not in one.flags).items():
             place = group(self.ctx, self.account, session, folder, some)
             require_keyword(session, keyword, folder)
+            if is_one_too_many(session, keyword):
+                self.ctx.warn(TOO_MANY.format(folder=folder, account=self.account.name, keyword=keyword))
             change_flags(session, place.uids, add=frozenset({keyword}), remove=frozenset())
             require_kept(session, place.uids, keyword, folder)
             take_over(self.ctx, place, add=frozenset({keyword}), remove=frozenset())
