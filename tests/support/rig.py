@@ -1,10 +1,12 @@
 """The folder, ports, certificates and processes of the private Dovecot and Postfix that the live tests talk to."""
 
+import base64
 import grp
 import os
 import pwd
 import random
 import re
+import secrets
 import shlex
 import shutil
 import socket
@@ -20,6 +22,7 @@ DOMAIN = "mail.test"
 PASSWORD = "correct horse"
 USERS = ("alice", "bob", "contact", "billing", "watch", *(f"u{number}" for number in range(1, 21)))
 PORTS = ("IMAP", "IMAPS", "LMTP", "AUTH", "SUBMISSION", "SMTPS", "PLAIN_SMTP")
+TOKEN_KEY = "dovecot/keys/default/HS256/default"
 START_SECONDS = 30.0
 IS_ROOT = os.geteuid() == 0
 
@@ -74,6 +77,13 @@ def make_certificates(tls: Path) -> None:
         part.write_to_path(tls / "server.pem", append=True)
 
 
+def make_token_key(home: Path) -> None:
+    """The key with which access tokens are signed (JWT, HS256), where Dovecot looks for it."""
+    path = home / TOKEN_KEY
+    path.parent.mkdir(parents=True)
+    path.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
+
+
 def start(home: Path) -> dict[str, int]:
     """Write the configurations and start both servers; gives the ports once they answer.
 
@@ -85,7 +95,8 @@ def start(home: Path) -> dict[str, int]:
     values = {"DIR": str(home), "DOMAIN": DOMAIN, "DOMAIN_RE": re.escape(DOMAIN), "USERS": "|".join(USERS)}
     values |= {f"{name}_PORT": str(port) for name, port in ports.items()} | identity(home)
     values["ROOTLESS"] = "" if IS_ROOT else fill("rootless.conf.in", values)
-    targets = {"dovecot.conf": "dovecot", "main.cf": "postfix", "master.cf": "postfix"}
+    make_token_key(home)
+    targets = {"dovecot.conf": "dovecot", "oauth2.conf.ext": "dovecot", "main.cf": "postfix", "master.cf": "postfix"}
     for name, folder in {**targets, "recipients": "postfix", "answers": "postfix"}.items():
         (home / folder / name).write_text(fill(f"{name}.in", values))
     (home / "dovecot/users").write_text("".join(f"{user}:{{PLAIN}}{PASSWORD}::::::\n" for user in USERS))

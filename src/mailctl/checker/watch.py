@@ -101,9 +101,7 @@ class Watch:
     @property
     def needs_keyring(self) -> bool:
         """Whether connecting asks the keyring."""
-        account = self.plan.account
-        own = account.incoming.auth or account.auth
-        return own.secret is SecretPlace.KEYRING and not self.is_connected
+        return self.plan.asks_keyring and not self.is_connected
 
     def saw(self, seen: Seen, now: Now) -> None:
         """Take a look's result."""

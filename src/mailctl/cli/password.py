@@ -33,6 +33,8 @@ def set_(
 ) -> None:
     """Keep an account's password in the keyring; asked for on a terminal, read from standard input elsewhere.
 
+    Where mailctl gets OAuth2 tokens (auth.client_id), it is the secret of that client; `mailctl login A` does the rest.
+
     Example: mailctl password set contact
     """
     from mailctl.services import password as service
@@ -86,14 +88,14 @@ def check(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
 
 @app.command()
 def delete(ctx: typer.Context, name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Forget an account's password; not an error if the keyring has none.
+    """Forget an account's password, or its OAuth2 tokens; not an error if the keyring has none.
 
     Example: mailctl password delete contact --yes
     """
     from mailctl.services import password as service
 
     run = session(ctx)
-    users = service.places(run.context, name).users
+    users = service.forgettable(run.context, name).users
     run.confirm(f"forget the password for {', '.join(users)}?", yes=yes)
     kept = service.delete(run.context, name)
     if as_json:

@@ -18,6 +18,9 @@ Host = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f/@]+$(?!\n)", max_length=
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)")]
 Credential = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$(?!\n)")]
+Tenant = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$(?!\n)", max_length=255)]
+Scope = Annotated[str, Meta(pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+$(?!\n)", max_length=500)]  # RFC 6749, 3.3
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s\x00-\x20\x7f\"<>\\^`{|}#]+$(?!\n)", max_length=1000)]
 Fingerprint = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$(?!\n)")]
 
 
@@ -41,6 +44,14 @@ class AuthMethod(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - the word, not a password
     OAUTH2 = "oauth2"
+
+
+class Grant(StrEnum):
+    """How OAuth2's tokens are had: in a browser here, in one anywhere, or for a program that acts for itself."""
+
+    CODE = "code"
+    DEVICE = "device"
+    CLIENT = "client_credentials"
 
 
 class SecretPlace(StrEnum):
@@ -70,6 +81,25 @@ class Auth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     credential: Annotated[Credential | None, Meta(description="for `credential`: its name, as in LoadCredential=")] = (
         None
     )
+    grant: Annotated[Grant | None, Meta(description="for `oauth2`: how the tokens are had; `code`")] = None
+    client_id: Annotated[Text | None, Meta(description="for `oauth2`: the firm's program, as registered there")] = None
+    token_login: Annotated[Text | None, Meta(description="for `oauth2`: whose token, if not the login's own")] = None
+    tenant: Annotated[Tenant | None, Meta(description="for `oauth2` at Microsoft: the firm's; `common`")] = None
+    scopes: Annotated[tuple[Scope, ...], Meta(description="for `oauth2`: else the provider's")] = ()
+    token_url: Annotated[Url | None, Meta(description="for `oauth2`: else the provider's")] = None
+    authorization_url: Annotated[Url | None, Meta(description="for `code`: else the provider's")] = None
+    redirect_url: Annotated[Url | None, Meta(description="for `code`: on loopback, as registered")] = None
+    device_url: Annotated[Url | None, Meta(description="for `device`: else the provider's")] = None
+
+    @property
+    def renews(self) -> bool:
+        """Whether access tokens are had and renewed by mailctl; else the secret is what is said to the server."""
+        return self.method is AuthMethod.OAUTH2 and bool(self.grant or self.client_id)
+
+    @property
+    def asks_keyring(self) -> bool:
+        """Whether logging in asks the keyring, where tokens are kept too."""
+        return self.secret is SecretPlace.KEYRING or (self.renews and self.grant is not Grant.CLIENT)
 
 
 class Endpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

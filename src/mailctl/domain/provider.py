@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from mailctl.domain.account import Account, Auth, AuthMethod, Endpoint, Host, Port, Security, Server
 from mailctl.errors import StoreError
@@ -32,6 +33,21 @@ class Preset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     security: Security
 
 
+class OAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A provider's OAuth2 endpoints; `{tenant}` in an address stands for the firm."""
+
+    token_url: str
+    authorization_url: str | None = None
+    device_url: str | None = None
+    redirect_url: Annotated[str, Meta(description="where a browser comes back to; without a port, any")] = (
+        "http://127.0.0.1"
+    )
+    scopes: Annotated[tuple[str, ...], Meta(description="for a person's mail")] = ()
+    client_scopes: Annotated[tuple[str, ...], Meta(description="for `client_credentials`")] = ()
+    parameters: Annotated[dict[str, str], Meta(description="said along when a person is asked")] = {}
+    client_secret: Annotated[bool, Meta(description="whether its clients have a secret")] = False
+
+
 class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is known of a provider, and where that comes from."""
 
@@ -45,6 +61,7 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     ] = None
     incoming: Preset | None = None
     outgoing: Preset | None = None
+    oauth: OAuth | None = None
     notes: str = ""
     source: str = "unverified"
 
@@ -69,8 +86,9 @@ def auth_of(account: Account, endpoint: Endpoint, provider: Provider | None) -> 
     """How to log in at one of an account's servers, the method filled in."""
     auth = endpoint.auth or account.auth
     wants_token = provider is not None and provider.auth is ProviderAuth.OAUTH2
-    method = auth.method or (AuthMethod.OAUTH2 if wants_token and auth.command else AuthMethod.PASSWORD)
-    return Auth(method=method, secret=auth.secret, command=auth.command, env=auth.env, credential=auth.credential)
+    says_token = auth.client_id or auth.grant or (wants_token and auth.command)
+    method = auth.method or (AuthMethod.OAUTH2 if says_token else AuthMethod.PASSWORD)
+    return replace(auth, method=method)
 
 
 def incoming_of(account: Account, provider: Provider | None) -> Server:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mailctl.domain.account import Account, SecretPlace, Server
+from mailctl.domain.account import Account, Server
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.rights import ALL_RIGHTS, VERBS, Right, rights_of
 from mailctl.errors import (
@@ -23,6 +23,7 @@ from mailctl.store.files import Store
 from mailctl.store.paths import Paths
 
 if TYPE_CHECKING:
+    from mailctl.domain.oauth import Token
     from mailctl.domain.provider import Provider
     from mailctl.domain.settings import Settings
     from mailctl.local.index import Index
@@ -83,6 +84,7 @@ class Context:
         self.local_mail = local_mail
         self.store = Store(paths.store)
         self.admitted: set[str] = set()
+        self.tokens: dict[str, Token] = {}  # of clients that keep them nowhere else
         self.asking = Lock()  # for nobody is asked to unlock the keyring twice at once
 
     @cached_property
@@ -311,30 +313,29 @@ class Context:
         """
         if account.name not in self.admitted:
             raise RightMissingError(f"'{account.name}' was not asked for through the door")
-        from mailctl.secrets import lookup
+        from mailctl.services.secret import secret_of
 
-        turn = self.asking if server.auth.secret is SecretPlace.KEYRING else nullcontext()
-        with named(account, "incoming"), turn:
-            return lookup(server, account=account.name, environ=self.environ, interactive=self.interactive)
+        with named(account, "incoming"):
+            return secret_of(self, account, server)
 
     @contextmanager
     def imap(self, account: Account) -> "Iterator[ImapSession]":
         """A logged-in IMAP session of an admitted account."""
         server = self.incoming(account)
-        secret = self.secret(account, server)
         from mailctl.remote.imap import open_imap
+        from mailctl.services.secret import logged_in
 
-        with named(account, "incoming"), open_imap(server, secret, trace=self.trace) as session:
+        with named(account, "incoming"), logged_in(self, account, server, open_imap) as session:
             yield session
 
     @contextmanager
     def smtp(self, account: Account) -> "Iterator[SmtpSession]":
         """A logged-in submission session of an admitted account."""
         server = self.outgoing(account)
-        secret = self.secret(account, server)
         from mailctl.remote.smtp import open_smtp
+        from mailctl.services.secret import logged_in
 
-        with named(account, "outgoing"), open_smtp(server, secret, trace=self.trace) as session:
+        with named(account, "outgoing"), logged_in(self, account, server, open_smtp) as session:
             yield session
 
     @cached_property

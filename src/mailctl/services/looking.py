@@ -82,7 +82,9 @@ class Looker:
 
     def secret_digest(self) -> bytes:
         """What tells the account's secret from another, and gives nothing of it away."""
-        secret = self.ctx.secret(self.account, self.ctx.incoming(self.account))
+        from mailctl.services.secret import kept
+
+        secret = kept(self.ctx, self.account, self.ctx.incoming(self.account))
         return blake2b(secret.encode("utf-8", "replace"), key=SALT).digest()
 
     def has_new_secret(self) -> bool:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from msgspec import Struct
 
 from mailctl import secrets
-from mailctl.domain.account import Account, SecretPlace, Server
+from mailctl.domain.account import Account, Grant, SecretPlace, Server
 from mailctl.domain.provider import Provider, ProviderAuth
 from mailctl.domain.rights import Right
 from mailctl.errors import LoginRefusedError, MailctlError
@@ -65,16 +65,26 @@ def set_(ctx: Context, name: str, secret: str) -> Kept:
     return Kept(account=name, users=tuple(found))
 
 
-def delete(ctx: Context, name: str) -> Kept:
-    """Forget the password of an account; not an error if there is none.
+def forgettable(ctx: Context, name: str) -> Kept:
+    """What `delete` would forget.
 
     Raises:
         RightMissingError: that takes `manage`.
-        UsageError: `auth.secret` is not the keyring.
+        UsageError: the keyring has nothing of the account's.
+    """
+    return Kept(account=name, users=tuple(own_places(ctx, ctx.managed(name))))
+
+
+def delete(ctx: Context, name: str) -> Kept:
+    """Forget the password of an account, or its tokens; not an error if there is none.
+
+    Raises:
+        RightMissingError: that takes `manage`.
+        UsageError: the keyring has nothing of the account's.
         SecretUnavailableError: there is no keyring, or a locked one.
     """
     account = ctx.managed(name)
-    found = in_keyring(ctx, account)
+    found = own_places(ctx, account)
     for server in found.values():
         with named(account, "incoming"):
             secrets.forget(server, environ=ctx.environ, interactive=ctx.interactive)
@@ -87,11 +97,45 @@ def in_keyring(ctx: Context, account: Account) -> dict[str, Server]:
     Raises:
         UsageError: there is none.
     """
-    every = servers(ctx, account)
+    every = [secret_place(ctx, account, server) for server in servers(ctx, account)]
     found = {secrets.user_of(one): one for one in every if one.auth.secret is SecretPlace.KEYRING}
     if not found:
         raise secrets.not_writable(every[0].auth.secret, account.name)
     return found
+
+
+def secret_place(ctx: Context, account: Account, server: Server) -> Server:
+    """Where the secret for a server is kept: a password beside its login, for OAuth2 the client's own secret."""
+    if not server.auth.renews:
+        return server
+    from mailctl.services.secret import client_for
+
+    return client_for(ctx, account, server).secret_place
+
+
+def own_places(ctx: Context, account: Account) -> dict[str, Server]:
+    """What the keyring keeps of an account alone: passwords and tokens, not the secret of a client that others use.
+
+    Raises:
+        UsageError: nothing.
+    """
+    every = servers(ctx, account)
+    found = [place for server in every for place in places_at(ctx, account, server)]
+    if not found:
+        raise secrets.not_writable(every[0].auth.secret, account.name)
+    return {secrets.user_of(one): one for one in found}
+
+
+def places_at(ctx: Context, account: Account, server: Server) -> tuple[Server, ...]:
+    """The same for one server."""
+    if not server.auth.renews:
+        return (server,) if server.auth.secret is SecretPlace.KEYRING else ()
+    from mailctl.services.secret import client_for, in_keyring
+
+    client = client_for(ctx, account, server)
+    if not in_keyring(client):
+        return ()
+    return (client.token_place, client.secret_place) if client.grant is Grant.CLIENT else (client.token_place,)
 
 
 def check(ctx: Context, name: str) -> tuple[tuple[Login, ...], MailctlError | None]:
@@ -107,7 +151,10 @@ def check(ctx: Context, name: str) -> tuple[tuple[Login, ...], MailctlError | No
     if not account.checker_only:
         sessions += (("smtp", ctx.outgoing(account), ctx.smtp),)
     preset = ctx.provider(account)
-    tried = [(service, server, failure(account, opened, preset)) for service, server, opened in sessions]
+    tried = [
+        (service, server, failure(account, opened, None if server.auth.renews else preset))
+        for service, server, opened in sessions
+    ]
     logins = tuple(
         Login(
             account=account.name,

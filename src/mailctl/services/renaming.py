@@ -5,12 +5,12 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from mailctl.domain.account import Account, SecretPlace, Server
+from mailctl.domain.account import Account, Server
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
 from mailctl.errors import BadDataError, MailctlError, SecretUnavailableError
 from mailctl.services.account_mail import bringing_along, follow_renamed, refuse_leftover
-from mailctl.services.accounts import checked, refuse_taken, servers
+from mailctl.services.accounts import checked, refuse_taken
 from mailctl.services.context import Context
 
 
@@ -100,25 +100,24 @@ def swapped(value: str | None, name: str, new: str | None) -> str | None:
 
 def forget_secrets(ctx: Context, gone: Collection[Account]) -> None:
     """Delete the passwords of accounts that are gone from the keyring, unless another account logs in with them."""
-    servers_of = [server for account in gone for server in known_servers(ctx, account)]
-    own = [server for server in servers_of if server.auth.secret is SecretPlace.KEYRING]
+    own = {user: place for account in gone for user, place in kept_places(ctx, account).items()}
     if not own:
         return
     from mailctl import secrets
 
-    others = {secrets.user_of(server) for other in ctx.store.accounts()[0] for server in known_servers(ctx, other)}
-    for server in own:
-        if secrets.user_of(server) in others:
-            continue
+    others = {user for other in ctx.store.accounts()[0] for user in kept_places(ctx, other)}
+    for user in own.keys() - others:
         try:
-            secrets.forget(server, environ=ctx.environ)
+            secrets.forget(own[user], environ=ctx.environ)
         except SecretUnavailableError as error:
-            ctx.warn(f"the password for '{secrets.user_of(server)}' may still be in the keyring: {error}")
+            ctx.warn(f"the password for '{user}' may still be in the keyring: {error}")
 
 
-def known_servers(ctx: Context, account: Account) -> tuple[Server, ...]:
-    """The servers of an account; none where its file does not say enough."""
+def kept_places(ctx: Context, account: Account) -> dict[str, Server]:
+    """What the keyring may keep of an account; nothing where its file does not say enough."""
+    from mailctl.services.password import own_places
+
     try:
-        return servers(ctx, account)
+        return own_places(ctx, account)
     except MailctlError:
-        return ()
+        return {}

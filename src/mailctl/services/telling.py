@@ -17,11 +17,15 @@ from mailctl.services.context import Context
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """A watched account; equal plans need no new connection. `host` is None when its settings name no server."""
+    """A watched account; equal plans need no new connection. `host` is None when its settings name no server.
+
+    `asks_keyring` says whether its secret, or its tokens, are in the keyring.
+    """
 
     account: Account
     policy: Policy
     host: str | None
+    asks_keyring: bool = False
     is_enabled: bool = True
 
 
@@ -30,23 +34,25 @@ def plans(ctx: Context) -> tuple[Plan, ...]:
     store = ctx.settings.checker
     found = ctx.accounts(need=Right.READ, watched=True)
     return tuple(
-        Plan(
-            account=account,
-            policy=policy_of(account.checker, store),
-            host=host_of(ctx, account),
-            is_enabled=account.is_watched,
-        )
+        plan_of(ctx, account, policy_of(account.checker, store))
         for account in found
         if account.is_watched or account.checker_only
     )
 
 
-def host_of(ctx: Context, account: Account) -> str | None:
-    """The account's server; None when there is none, which looking at it will say."""
+def plan_of(ctx: Context, account: Account, policy: Policy) -> Plan:
+    """How one account is watched; without a server when it names none, which looking at it will say."""
     try:
-        return ctx.incoming(account).where
+        server = ctx.incoming(account)
     except MailctlError:
-        return None
+        return Plan(account=account, policy=policy, host=None, is_enabled=account.is_watched)
+    return Plan(
+        account=account,
+        policy=policy,
+        host=server.where,
+        asks_keyring=server.auth.asks_keyring,
+        is_enabled=account.is_watched,
+    )
 
 
 def marks_of(ctx: Context) -> Marks:
