@@ -57,6 +57,12 @@ class OfAccount(Struct, frozen=True):
     name: str
 
 
+class InAffair(Struct, frozen=True):
+    """Mail that belongs to an affair."""
+
+    ref: str
+
+
 class Is(Struct, frozen=True):
     """Mail in a state."""
 
@@ -110,7 +116,19 @@ class Not(Struct, frozen=True):
 
 
 Term: TypeAlias = (
-    Words | InFolder | OfAccount | Is | HasAttachment | Before | After | Larger | Smaller | All | Either | Not
+    Words
+    | InFolder
+    | OfAccount
+    | InAffair
+    | Is
+    | HasAttachment
+    | Before
+    | After
+    | Larger
+    | Smaller
+    | All
+    | Either
+    | Not
 )
 
 
@@ -286,6 +304,11 @@ def account(value: str, _column: int) -> Term:
     return OfAccount(unquoted(value))
 
 
+def affair(value: str, _column: int) -> Term:
+    """`affair:2026-014`, `affair:"DUR/Lycée Ampère/3"`."""
+    return InAffair(unicodedata.normalize("NFC", unquoted(value)))
+
+
 def state(value: str, column: int) -> Term:
     """`is:unread`."""
     return Is(State(one_of(value, [*State], "is", column)))
@@ -362,6 +385,7 @@ FIELDS: dict[str, Callable[[str, int], Term]] = {
     "body": at(Place.BODY),
     "in": folder,
     "account": account,
+    "affair": affair,
     "is": state,
     "has": has,
     "before": before,

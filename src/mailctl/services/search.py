@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from mailctl.domain.folders import Folder, folded, is_meant
 from mailctl.domain.message import Flag, Summary
-from mailctl.domain.query import All, Either, InFolder, Not, OfAccount, Term, parse
-from mailctl.errors import AccountNotFoundError, FolderNotFoundError, nearest
+from mailctl.domain.query import All, Either, InAffair, InFolder, Not, OfAccount, Term, parse
+from mailctl.errors import AccountNotFoundError, FolderNotFoundError, UsageError, nearest
 from mailctl.services.asking import ask_each
 from mailctl.services.context import Context
 from mailctl.services.read import readable
@@ -63,10 +63,11 @@ def search(ctx: Context, query: str, *, accounts: Sequence[str] = (), limit: int
     Raises:
         UsageError: the query says nothing that can be asked.
         AccountNotFoundError, RightMissingError, CheckerOnlyError: an account that was named.
-        FolderNotFoundError: a folder that the query names.
+        FolderNotFoundError, AffairNotFoundError: a folder or an affair that the query names.
         MailctlError: no server could be asked.
     """
     term = parse(query)
+    look_up_affairs(ctx, named(term, InAffair), live=live)
     chosen = readable(ctx, accounts)
     for name in named(term, OfAccount):
         if name not in {one.name for one in chosen}:
@@ -110,14 +111,32 @@ def tell_missing(ctx: Context, term: Term, folders: "Sequence[KnownFolder]") -> 
             raise FolderNotFoundError(f"nothing was fetched from a folder '{name}'", hint=f"{meant}mailctl fetch")
 
 
-def named(term: Term, kind: type[InFolder | OfAccount]) -> set[str]:
-    """The folders or the accounts that a query names."""
+def look_up_affairs(ctx: Context, refs: set[str], *, live: bool) -> None:
+    """Have the mail of affairs that a query names at hand.
+
+    Raises:
+        UsageError: the servers are to be asked, which know of no affairs.
+        AffairNotFoundError: there is none of that reference.
+    """
+    if not refs:
+        return
+    from mailctl.services.links import refreshed, require
+
+    if live:
+        raise UsageError("no server can be asked for affairs", hint="leave out --live, or affair:")
+    for ref in refs:
+        require(ctx, ref)
+    refreshed(ctx)
+
+
+def named(term: Term, kind: type[InFolder | OfAccount | InAffair]) -> set[str]:
+    """The folders, the accounts or the affairs that a query names."""
     match term:
         case All(parts) | Either(parts):
             return {name for part in parts for name in named(part, kind)}
         case Not(part):
             return named(part, kind)
-        case InFolder(name) | OfAccount(name) if isinstance(term, kind):
+        case InFolder(name) | OfAccount(name) | InAffair(name) if isinstance(term, kind):
             return {name}
     return set()
 
