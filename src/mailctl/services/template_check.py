@@ -61,7 +61,7 @@ def refuse_faulty(ctx: Context, name: str, text: str) -> None:
         StoreError: with each fault.
     """
     if problems := tried(ctx, *store.template_in(name, text)):
-        raise BadDataError(str(invalid(problems)), hint=f"mailctl template show {name}", problems=problems)
+        raise BadDataError(str(invalid(problems)), hint="mailctl template new --help", problems=problems)
 
 
 def tried(ctx: Context, template: Template, source: Source) -> tuple[Problem, ...]:
