@@ -44,8 +44,8 @@ def search(
 
     Words stand for themselves, "several words" follow each other, word* may go on. from: to: subject: body: say where;
     in:FOLDER account:A affair:REF has:attachment is:unread (read, flagged, answered) before:2026-03-31 after:2026-01
-    larger:10M smaller:50k say which. OR, NOT and -word, and parentheses go between. The index answers at once and knows whole
-    words; a server, with --live, knows parts of words too.
+    larger:10M smaller:50k say which. OR, NOT and -word, and parentheses go between. The index answers at once and knows
+    whole words; a server, with --live, knows parts of words too.
 
     Example: mailctl search 'from:anna subject:"site plans" after:2026-01 NOT in:Trash'
     """
