@@ -64,6 +64,7 @@ CALLS = {
     "template new": ["other"],
     "template edit": ["relance"],
     "template remove": ["relance", "--yes"],
+    "merge": ["relance", "--csv", "/dev/null", "-a", "contact"],
     "send": ["anna@firm.example", "-a", "contact", "-s", "Plans"],
     "reply": ["1", "-a", "contact"],
     "forward": ["1", "anna@firm.example", "-a", "contact"],
@@ -100,7 +101,7 @@ REFUSED = {
     "collaborator add", "collaborator set", "collaborator unset", "collaborator remove", "rights grant",
     "rights revoke", "rights report", "rights diff", "rights push", "signature show", "signature set", "signature edit",
     "signature clear", "signature check", "template list", "template show", "template check", "template render",
-    "template new", "template edit", "template remove", "password set",
+    "template new", "template edit", "template remove", "merge", "password set",
     "password check", "password delete", "login", "send", "draft list", "draft send", "draft drop", "fetch",
     "list", "search", "folders", "apply", "store log", "store sync",
 }  # fmt: skip

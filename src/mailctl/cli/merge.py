@@ -74,15 +74,14 @@ def merge(
     seconds = service.interval(rate) if rate else 0.0
     given = variables(tuple(var or ()))
     wish = Wish(template=template, account=account, sender=sender, affair=affair, variables=given, key=key)
-    rows = read(table)
     name = "standard input" if table == STDIN else table
-    with service.merge(run.context, wish, rows, file=name, job=job, limit=limit) as one:
+    with service.merge(run.context, wish, lambda: read(table), file=name, job=job, limit=limit) as one:
         if dry_run:
             return show_rehearsal(run, one.rehearsal(), as_json=as_json)
         ask(run, len(one.due), yes=yes)
         with refused_to(failed) as keep:
             send(run, one, queue=queue, seconds=seconds)
-            keep(rows, one.failed_rows())
+            keep(one.letters.rows, one.failed_rows())
         done = one.merged()
     show_merged(run, done, as_json=as_json)
     if error := service.failure(done, queued=queue):

@@ -57,7 +57,7 @@ class Outbox:
     def numbers(self) -> list[int]:
         """The numbers of all entries, sorted."""
         with storage(self.root), suppress(FileNotFoundError):
-            return sorted(int(one.name) for one in self.root.iterdir() if one.name.isdecimal())
+            return sorted(int(name) for name in os.listdir(self.root) if name.isdecimal())  # noqa: PTH208 - faster
         return []
 
     def entry(self, number: int) -> Entry:
@@ -319,7 +319,10 @@ class Outbox:
 
     def sweep(self) -> None:
         """Take away what killed runs left half-written or half-removed; the caller has the turn."""
-        for rest in (*self.root.glob(".new-*"), *self.root.glob(".gone-*")):
+        for name in os.listdir(self.root):  # noqa: PTH208 - ten times as fast as paths
+            if not name.startswith((".new-", ".gone-")):
+                continue
+            rest = self.root / name
             with suppress(FileNotFoundError):
                 descriptor = os.open(rest, os.O_RDONLY | os.O_CLOEXEC)
                 try:

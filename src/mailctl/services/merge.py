@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -238,14 +238,14 @@ class Merge:
 
 @contextmanager
 def merge(
-    ctx: Context, wish: Wish, rows: Rows, *, file: str, job: str | None = None, limit: int | None = None
+    ctx: Context, wish: Wish, rows: Callable[[], Rows], *, file: str, job: str | None = None, limit: int | None = None
 ) -> Iterator[Merge]:
     """A merge, its rows checked and its letters made; nothing is sent before `send` is called.
 
     Args:
         ctx: who acts, and where.
         wish: template, account, and what holds for all rows.
-        rows: a message each.
+        rows: gives the rows, a message each, once it is known that one may send.
         file: where they come from.
         job: what the merge is called, so that another run is known as the same one; None for template and file name.
         limit: so many letters at most; another run goes on behind them.
@@ -258,7 +258,7 @@ def merge(
     account = ctx.account(wish.account, need=Right.SEND)
     ctx.outgoing(account)
     name = job or f"{wish.template} {PurePath(file).name}"
-    with letters(ctx, wish, account, rows, ctx.once.jobs.job(name), file=file) as found:
+    with letters(ctx, wish, account, rows(), ctx.once.jobs.job(name), file=file) as found:
         yield Merge(ctx, account, found, limit)
 
 
