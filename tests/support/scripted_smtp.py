@@ -71,6 +71,8 @@ class Submission:
                     good = True
                 case "DATA":
                     good = self.step(peer, "data", "354 go on") and self.message(peer, sender, tuple(recipients))
+                case "BDAT":
+                    good = self.chunk(peer, sender, tuple(recipients), int(line.split(" ")[1]))
                 case "QUIT":
                     return peer.say("221 bye")
                 case _:
@@ -93,6 +95,13 @@ class Submission:
             return False
         peer.say(*([told] if told else usual))
         return not (told or "").startswith("421")
+
+    def chunk(self, peer: Peer, sender: str, recipients: tuple[str, ...], size: int) -> bool:
+        """Read a message in one piece (RFC 3030), and answer it."""
+        data = peer.read(size)
+        if recipients:
+            self.taken.append(Taken(sender, recipients, data))
+        return self.step(peer, "dot", "250 taken" if recipients else "503 nobody wants it")
 
     def message(self, peer: Peer, sender: str, recipients: tuple[str, ...]) -> bool:
         """Read a message up to the final dot, and answer it."""
