@@ -35,6 +35,7 @@ def forward(
     header: writing.Header = None,
     priority: writing.Priority = None,
     dsn: writing.Dsn = None,
+    affair: writing.Affair = None,
     draft: writing.AsDraft = False,
     at: writing.At = None,
     queue: writing.Queue = False,
@@ -54,7 +55,7 @@ def forward(
         to=(*(recipients or ()), *(to or ())), cc=tuple(cc or ()), bcc=tuple(bcc or ()),
         reply_to=tuple(reply_to or ()), subject=subject, attach=tuple(attach or ()), body=body, markdown=markdown,
         html=html, no_signature=no_signature, header=tuple(header or ()), priority=priority, dsn=dsn,
-        at=at,
+        at=at, affair=affair,
     )  # fmt: skip
     words = words._replace(template=templating.chosen(template, var, words))
     way = writing.way_of(draft=draft, queue=queue, dry_run=dry_run)

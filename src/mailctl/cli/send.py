@@ -40,6 +40,7 @@ def send(
         str | None,
         typer.Option("--raw", metavar="FILE", help="Send a message that is ready made, byte for byte; - is stdin."),
     ] = None,
+    affair: writing.Affair = None,
     draft: writing.AsDraft = False,
     key: Annotated[
         str | None,
@@ -63,7 +64,7 @@ def send(
         to=(*(recipients or ()), *(to or ())), cc=tuple(cc or ()), bcc=tuple(bcc or ()),
         reply_to=tuple(reply_to or ()), subject=subject, attach=tuple(attach or ()), body=body, markdown=markdown,
         html=html, no_signature=no_signature, header=tuple(header or ()), priority=priority, dsn=dsn,
-        at=at, key=key,
+        at=at, key=key, affair=affair,
     )  # fmt: skip
     way = writing.way_of(draft=draft, queue=queue, dry_run=dry_run)
     if raw is not None:
@@ -94,7 +95,9 @@ def refuse_more(raw: str, words: writing.Words, way: writing.Way) -> None:
     Raises:
         UsageError: an option that would change it, or keep it as a draft.
     """
-    bare = writing.Words(to=words.to, cc=words.cc, bcc=words.bcc, dsn=words.dsn, at=words.at, key=words.key)
+    bare = writing.Words(
+        to=words.to, cc=words.cc, bcc=words.bcc, dsn=words.dsn, at=words.at, key=words.key, affair=words.affair
+    )
     if words != bare or way is writing.Way.DRAFT:
         raise UsageError(
             "--raw sends a message as it is: recipients, -a, --dsn, --at, --queue and their like go with it",
@@ -115,6 +118,8 @@ def send_raw(
     reports = dsn.parse(words.dsn) if words.dsn is not None else None
     named = (*words.to, *words.cc, *words.bcc)
     message = ready.ready(run.context, content, account=account, recipients=named, dsn=reports)
+    if words.affair is not None:
+        message = message._replace(entry=service.for_affairs(run.context, message.entry, (words.affair,)))
     if way is writing.Way.DRY_RUN:
         preview = service.previewed(message)
         return writing.show_preview(run, preview, as_json=as_json)

@@ -41,6 +41,9 @@ Dsn = Annotated[
     str | None,
     typer.Option("--dsn", metavar="WHEN", help="Reports you want: never, or some of failure,delay,success."),
 ]
+Affair = Annotated[
+    str | None, typer.Option("--affair", metavar="REF", help="File it under this affair once somebody has it.")
+]
 AsDraft = Annotated[bool, typer.Option("--draft", help="Keep it in the account's Drafts folder; nothing is sent.")]
 Queue = Annotated[bool, typer.Option("--queue", help="Leave it in the outbox for the next flush.")]
 At = Annotated[str | None, typer.Option("--at", metavar="TIME", help="Send it then: 18:00, 'tomorrow 8:00', +2h.")]
@@ -143,6 +146,7 @@ def draft_without_body(words: Words) -> "Draft":
         priority=words.priority,
         dsn=dsn.parse(words.dsn) if words.dsn is not None else None,
         signed=not words.no_signature,
+        affairs=(words.affair,) if words.affair is not None else (),
     )
 
 

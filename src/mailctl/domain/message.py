@@ -59,7 +59,10 @@ class Forwarded(Struct, frozen=True, kw_only=True):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """What its writer said of a message, before it becomes one; `images` are those that `html` shows by their cid."""
+    """What its writer said of a message, before it becomes one; `images` are those that `html` shows by their cid.
+
+    `affairs` are those that it is filed under once somebody has it.
+    """
 
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
@@ -76,6 +79,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     dsn: Dsn | None = None
     signed: bool = True
     quoted: Quoted | Forwarded | None = None
+    affairs: tuple[str, ...] = ()
 
     @property
     def recipients(self) -> tuple[Address, ...]:

@@ -31,6 +31,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     `recipients` are those it has still to go to; who has it or was refused is in `accepted` and `refused`.
     `next_attempt` None: it waits until somebody says so. `copied` None: no copy in Sent is ours to make.
     `key` says what is not to go twice. `fallback` is the account that stands in when the server cannot be reached.
+    `affairs` are those that it is still to be filed under, in the name of `filed_by`.
     State `queued` means surely not sent to `recipients`; `sending` is entered before the last byte goes out.
     """
 
@@ -52,6 +53,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     dsn: Dsn | None = None
     key: str = ""
     fallback: str | None = None
+    affairs: tuple[str, ...] = ()
+    filed_by: str = ""
 
     @property
     def envelope(self) -> Envelope:
@@ -69,9 +72,14 @@ class Entry(Struct, frozen=True, kw_only=True):
         return bool(self.accepted) and self.copied is False
 
     @property
+    def owes_links(self) -> bool:
+        """Whether somebody has it, and it is not filed under its affairs yet."""
+        return bool(self.accepted and self.affairs)
+
+    @property
     def is_done(self) -> bool:
         """Whether nothing is left to do or to tell."""
-        return not (self.recipients or self.refused or self.owes_copy)
+        return not (self.recipients or self.refused or self.owes_copy or self.owes_links)
 
     def is_due(self, now: datetime) -> bool:
         """Whether its time has come."""
@@ -90,7 +98,7 @@ def settled(entry: Entry, now: datetime) -> Entry:
     return replace(
         entry,
         state=State.REFUSED if entry.refused else State.SENT,
-        next_attempt=now + wait(entry) if entry.owes_copy else None,
+        next_attempt=now + wait(entry) if entry.owes_copy or entry.owes_links else None,
     )
 
 

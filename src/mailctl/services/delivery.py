@@ -302,7 +302,8 @@ class Courier:
 
     def settle(self, entry: Entry, warnings: tuple[str, ...] = (), *, error: MailctlError | None = None) -> Outcome:
         """Keep what is left of an entry, or let it go."""
-        warnings = (*self.unheard(entry), *warnings)
+        entry, unfiled = self.filed(entry)
+        warnings = (*self.unheard(entry), *warnings, *unfiled)
         unremembered = self.remember(entry) if entry.is_done else ()
         is_kept = bool(unremembered) or not entry.is_done
         if unremembered:
@@ -312,6 +313,20 @@ class Courier:
         else:
             self.let_go(entry)
         return Outcome(entry=entry, kept=is_kept, error=error, warnings=tuple(dict.fromkeys(warnings)))
+
+    def filed(self, entry: Entry) -> tuple[Entry, tuple[str, ...]]:
+        """The entry after it was filed under its affairs; where that fails, a warning, and it is tried again later."""
+        if not entry.owes_links:
+            return entry, ()
+        from mailctl.services.links import link_sent
+
+        noted = self.save(entry)
+        try:
+            warnings = link_sent(self.ctx, entry)
+        except MailctlError as error:
+            words = f"sent, but not linked to {', '.join(entry.affairs)} yet: {error}"
+            return outgoing.settled(replace(entry, last_reply=words), self.ctx.now()), (*noted, words)
+        return outgoing.settled(replace(entry, affairs=()), self.ctx.now()), (*noted, *warnings)
 
     def unheard(self, entry: Entry) -> tuple[str, ...]:
         """That the server that took a message does not know the reports it was to send, if so (RFC 3461)."""

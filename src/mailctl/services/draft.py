@@ -11,7 +11,7 @@ from mailctl.domain import dsn
 from mailctl.domain.account import Account
 from mailctl.domain.content import Raw
 from mailctl.domain.decoding import header_text, sent_at
-from mailctl.domain.fields import address_field
+from mailctl.domain.fields import address_field, text_field
 from mailctl.domain.folders import Use, special
 from mailctl.domain.local_mail import Message, completed, taken_apart, without
 from mailctl.domain.mailboxes import mailboxes
@@ -21,7 +21,7 @@ from mailctl.errors import AlreadyExistsError, MailctlError, MessageNotFoundErro
 from mailctl.services.context import Context
 from mailctl.services.posting import Composed, Posted, post
 from mailctl.services.ready import finished, recipients_in, refuse_stranger
-from mailctl.services.send import written
+from mailctl.services.send import for_affairs, require_all, written
 
 if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 NEW_DRAFTS = "Drafts"
 FLAGS = frozenset({str(Flag.DRAFT), str(Flag.SEEN)})
 REPORTS = "X-Mailctl-Dsn"
+AFFAIR = "X-Mailctl-Affair"
 # What mail programs note in a draft for themselves, and what is written anew when it goes
 NOTES = ("x-mozilla-draft-info", "x-mozilla-status", "x-mozilla-status2", "x-mozilla-keys", "x-identity-key",
          "x-account-key", "fcc", "x-unsent", "x-draft-info", "x-apple-base-url", "x-universally-unique-identifier",
-         "x-uniform-type-identifier", "x-apple-mail-remote-attachments", REPORTS.lower(), "date")  # fmt: skip
+         "x-uniform-type-identifier", "x-apple-mail-remote-attachments", REPORTS.lower(), AFFAIR.lower(),
+         "date")  # fmt: skip
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -99,6 +101,7 @@ def keep(ctx: Context, draft: Draft, *, account: str | None = None, sender: str 
     from mailctl.remote.imap_drafts import uid_of
 
     chosen = ctx.account(account, need=Right.SEND)
+    require_all(ctx, draft.affairs)
     identity, message = written(ctx, chosen, draft, sender=sender)
     raw = with_notes(message, draft)
     with drafts_of(ctx, chosen.name) as (_, session, folder):
@@ -124,9 +127,10 @@ def made_folder(session: "ImapSession") -> str:
 
 
 def with_notes(raw: Raw, draft: Draft) -> Raw:
-    """A message with what only its sender is to know: Bcc, and the reports that are wanted."""
+    """A message with what only its sender is to know: Bcc, the reports that are wanted, its affairs."""
     notes = [address_field("Bcc", draft.bcc)] if draft.bcc else []
     notes += [f"{REPORTS}: {draft.dsn}"] if draft.dsn else []
+    notes += [text_field(AFFAIR, ref) for ref in draft.affairs]
     return completed(taken_apart(raw), tuple(notes)).raw
 
 
@@ -203,7 +207,9 @@ def composed(ctx: Context, account: Account, message: Message) -> Composed:
 
     dated = completed(without(message, NOTES), (date_field(ctx.now().astimezone()),))
     reports = dsn.parse(wanted) if wanted else None
-    return finished(ctx, account, dated, recipients=tuple(recipients.values()), dsn=reports)
+    ready = finished(ctx, account, dated, recipients=tuple(recipients.values()), dsn=reports)
+    affairs = tuple(header_text(value) for value in message.values(AFFAIR.lower()))
+    return ready._replace(entry=for_affairs(ctx, ready.entry, affairs))
 
 
 def refuse_twice(ctx: Context, drafts: Drafts, id: int, ready: Composed) -> None:

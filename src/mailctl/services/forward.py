@@ -36,6 +36,9 @@ def forward(ctx: Context, id: int, draft: Draft, *, account: str | None = None, 
         MessageNotFoundError: there is none of that number.
         RightMissingError: one may not read the message, or not send with the account.
     """
+    from mailctl.local.links import affairs_by_id
+    from mailctl.services.links import refreshed
+
     stored, raw = opened(ctx, id)
     sending = ctx.account(account or stored.account, need=Right.SEND)
     reading = reading_of(raw, id=stored.id, account=stored.account, folder=stored.folder)
@@ -45,6 +48,7 @@ def forward(ctx: Context, id: int, draft: Draft, *, account: str | None = None, 
         subject=draft.subject or subject_of_forward(reading.subject),
         attachments=(*draft.attachments, *files),
         quoted=forwarded(reading, text=None if as_attachment else reading.text),
+        affairs=(*draft.affairs, *affairs_by_id(refreshed(ctx), [id]).get(id, ())),
     )
     return Answer(passing, sending.name, written_to(reading, sending))
 

@@ -7,12 +7,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mailctl.domain.rights import Right
-from mailctl.errors import MailctlError
+from mailctl.errors import AffairNotFoundError, MailctlError
 from mailctl.services.context import Context
 
 if TYPE_CHECKING:
     from mailctl.domain.link import Link
     from mailctl.domain.message import Summary
+    from mailctl.domain.outgoing import Entry
     from mailctl.local.index import Index, Stored
     from mailctl.local.links import Copied
 
@@ -122,6 +123,31 @@ def link(ctx: Context, pairs: "Iterable[tuple[str, Stored]]") -> tuple[Linked, .
     if added:
         reflect(ctx)
     return tuple(linked(one, is_linked=True, changed=(one[0], one[1]) in added) for one in chosen)
+
+
+def link_sent(ctx: Context, entry: "Entry") -> tuple[str, ...]:
+    """File a message that was sent under the affairs it was sent for; warnings of those that there are no more.
+
+    Who may send it may file it: that takes no `organize`.
+
+    Raises:
+        StoreError, StorageError: nothing is changed.
+    """
+    from mailctl.domain.link import Link
+
+    gone = []
+    new = {}
+    when = ctx.now().replace(microsecond=0)
+    for ref in entry.affairs:
+        try:
+            require(ctx, ref)
+        except AffairNotFoundError as error:
+            gone.append(f"sent, but not linked: {error}")
+            continue
+        who = entry.filed_by or ctx.actor.name
+        new[ref, entry.message_id] = Link(key=entry.message_id, account=entry.account, who=who, when=when)
+    record(ctx, new)
+    return tuple(gone)
 
 
 def unlink(ctx: Context, ref: str, messages: "Iterable[Stored]") -> tuple[Linked, ...]:

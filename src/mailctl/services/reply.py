@@ -54,6 +54,7 @@ def answer(ctx: Context, id: int, draft: Draft, *, whom: Whom = Whom.AUTHOR, acc
         cc=without((*draft.cc, *cc), [one.spec for one in to]),
         subject=draft.subject or subject_of_answer(reading.subject),
         quoted=quoted(reading),
+        affairs=(*draft.affairs, *reading.affairs),
     )
     return Answer(answering, sending.name, written_to(reading, sending))
 

@@ -119,7 +119,35 @@ def composed(ctx: Context, account: Account, draft: Draft, *, sender: str | None
     message_id, raw = written(ctx, account, draft, sender=sender)
     recipients = tuple(address.spec for address in draft.recipients)
     new = entry(ctx, account, raw, message_id, draft.subject, recipients=recipients, dsn=draft.dsn, key=key)
-    return Composed(account, new, raw)
+    return Composed(account, for_affairs(ctx, new, draft.affairs), raw)
+
+
+def for_affairs(ctx: Context, new: Entry, affairs: tuple[str, ...]) -> Entry:
+    """The entry of a message that is filed under these affairs once somebody has it.
+
+    Raises:
+        AffairNotFoundError: there is none of such a reference.
+    """
+    if not affairs:
+        return new
+    from mailctl.domain.affair import normal
+
+    require_all(ctx, affairs)
+    refs = dict.fromkeys(normal(ref) for ref in affairs)
+    return replace(new, affairs=tuple(refs), filed_by=ctx.actor.name)
+
+
+def require_all(ctx: Context, affairs: tuple[str, ...]) -> None:
+    """Refuse references that are no affairs'.
+
+    Raises:
+        AffairNotFoundError: there is none of such a reference.
+    """
+    if affairs:
+        from mailctl.services.links import require
+
+        for ref in affairs:
+            require(ctx, ref)
 
 
 def written(ctx: Context, account: Account, draft: Draft, *, sender: str | None) -> tuple[str, Raw]:
