@@ -20,6 +20,7 @@ from mailctl.errors import (
 )
 from mailctl.garbage import collect_less
 from mailctl.process import begin
+from mailctl.values import load_values
 
 if TYPE_CHECKING:
     from mailctl.domain.dsn import Dsn
@@ -115,17 +116,6 @@ def run(words: list[str], environ: Mapping[str, str]) -> int:
         case "s":
             return converse(options, context)
     return take(options, context)
-
-
-def load_values() -> None:
-    """Load msgspec without typing_extensions, which it prefers to typing and does not need: a tenth of the start-up."""
-    if "typing_extensions" not in sys.modules:
-        sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # Python's way to say that there is none
-        try:
-            import msgspec
-        finally:
-            del sys.modules["typing_extensions"]
-        del msgspec
 
 
 # -- the options

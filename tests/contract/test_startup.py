@@ -15,6 +15,7 @@ print(int(status), *sys.modules, file=sys.stderr)
 NEVER = {
     "pydantic", "click", "imapclient", "imaplib", "keyring", "secretstorage", "jeepney", "plyer", "html2text", "pymap",
     "aiosmtpd", "smtplib", "ssl", "sqlite3", "rich", "jinja2", "babel", "markdown_it", "pygments", "asyncio",
+    "typing_extensions",
 }  # fmt: skip
 VALUES = {"msgspec", "tomli", "tomli_w", "json", "mailctl.services.context", "mailctl.store.files"}
 MAIL = {"email", "mailctl.store.history", "mailctl.remote.tls"}

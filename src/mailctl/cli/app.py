@@ -11,6 +11,7 @@ from typer.main import get_command
 from mailctl import __version__
 from mailctl.cli.session import Globals
 from mailctl.loading import load
+from mailctl.values import load_values
 
 STORE, MAIL, WATCH = "Store", "Mail", "Watching and finding faults"
 AFFAIRS = "Affairs and templates"
@@ -63,6 +64,7 @@ class LazyGroup(TyperGroup):
         name, stub, rest = super().resolve_command(ctx, args)
         if name is None or stub is None:
             return name, stub, rest
+        load_values()
         command = get_command(load(f"mailctl.cli.{module_of(name)}:app"))
         command.name = name
         for one in (command, *getattr(command, "commands", {}).values()):
