@@ -1,8 +1,10 @@
 """Templates on the command line: listed, shown, tried, written; filled for a mail that is looked at or sent."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -351,6 +353,28 @@ def test_on_a_terminal_what_was_not_said_is_asked_for(cli, templates):
     assert "To: anna@client.example" in shown.text
     assert "1er décembre 2026" in shown.text
     assert "the invoice's number" not in shown.text
+
+
+def test_the_letter_of_the_documentation_is_one(cli, firm, home):
+    page = (Path(__file__).parents[2] / "docs/templates.md").read_text()
+    letter, fragment = re.findall(r"^```\n(\+\+\+\n.*?|Veuillez.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (firm / "templates/fragments").mkdir(mode=0o700)
+    (firm / "templates/fragments/politesse.md").write_text(fragment)
+    (firm / "templates/rib.pdf").write_bytes(b"%PDF")
+    (firm / "affairs/2026-014.toml").write_text('title = "Lycée Ampère"\nresponsible = "bob"\n')
+    ok(cli("template", "new", "relance", "--file", "-", input=letter))
+
+    mail = ok(cli("template", "render", "relance", "-a", "contact", "--affair", "2026-014", "--var", "facture=F-104",
+                  "--var", "destinataire=Mme Roux", "--var", "adresse=roux@lyon.example", "--var", "montant=1234,50",
+                  "--var", "echeance=24/11/2026", "--json")).json  # fmt: skip
+
+    assert mail["to"] == ["Mme Roux <roux@lyon.example>"]
+    assert mail["subject"] == "2026-014 : facture F-104 échue"
+    assert mail["attachments"] == ["rib.pdf"]
+    assert "| 1\u202f234,50\xa0€ | 1\u202f481,40\xa0€ |" in mail["text"]
+    assert "<td>1\u202f481,40\xa0€</td>" in mail["html"]
+    assert "dans les meilleurs délais.\n\nVeuillez agréer" in mail["text"]
+    assert mail["text"].endswith(", Bob Roux\n")
 
 
 def test_starting_without_a_template_loads_none_of_it(firm):

@@ -1,6 +1,8 @@
 """A template names an affair by plain mappings and texts; where there is none, all of it is empty."""
 
-from mailctl.domain.affair import Affair, Person
+from datetime import date
+
+from mailctl.domain.affair import Affair, Client, Person
 from mailctl.domain.affair_values import affair_values, no_affair
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.jinja import render
@@ -29,6 +31,19 @@ def test_each_part_of_an_affair_has_its_name():
     assert filled(text, affair_values(AFFAIR, ALICE)) == (
         "2026-014 Lycée Ampère open Ville de Lyon Ville de Lyon 31 rue X Alice Martin Architecte alice@firm.example"
     )
+
+
+def test_a_client_may_have_addresses_and_an_affair_its_days():
+    affair = Affair(
+        ref="1", title="x", client=Client(name="Lyon", addresses=("a@lyon.example",)), opened=date(2026, 1, 2)
+    )
+
+    text = filled(
+        "{{ affair.client }} {{ affair.client.addresses | join }} {{ affair.opened }}{{ affair.closed }}",
+        affair_values(affair, None),
+    )
+
+    assert text == "Lyon a@lyon.example 2026-01-02"
 
 
 def test_the_people_of_an_affair_are_a_list():

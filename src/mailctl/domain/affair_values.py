@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-import msgspec
-
-from mailctl.domain.affair import Affair
+from mailctl.domain.affair import Affair, Client
 from mailctl.domain.collaborator import Collaborator
 
 PERSON = ("id", "name", "email", "title", "phone")
@@ -39,8 +37,11 @@ def affair_values(affair: Affair, responsible: Collaborator | None) -> Mapping[s
         "ref": affair.ref,
         "title": affair.title,
         "state": str(affair.state),
-        "client": client_values(affair.client),
+        "client": client_values(affair.whom),
         "address": affair.address,
+        "opened": affair.opened or "",
+        "closed": affair.closed or "",
+        "notes": affair.notes,
         "responsible": person_values(responsible),
         "people": [Named({key: getattr(one, key) or "" for key in OTHER}) for one in affair.people],
     }
@@ -51,12 +52,11 @@ def no_affair() -> Mapping[str, object]:
     return Blank({**affair_values(Affair(ref="-", title="-"), None), "ref": "", "title": "", "state": ""})
 
 
-def client_values(client: str | msgspec.Struct) -> Named:
-    """Whom an affair is for: `affair.client` is the name, and whatever else is known of them has its key."""
-    if isinstance(client, str):
-        return Named(name=client)
-    known = {field.name: getattr(client, field.name) or "" for field in msgspec.structs.fields(client)}
-    return Named({"name": "", **{key: list(one) if isinstance(one, tuple) else one for key, one in known.items()}})
+def client_values(client: Client | None) -> Named:
+    """Whom an affair is for: `affair.client` is the name."""
+    if client is None:
+        return Named(name="", addresses=[], domains=[])
+    return Named(name=client.name, addresses=list(client.addresses), domains=list(client.domains))
 
 
 def person_values(one: Collaborator | None) -> Named:
