@@ -66,6 +66,8 @@ class Notifier(Protocol):
 def notifier(way: Way, means: Means) -> Notifier:
     """The notifier for a way; for `auto`, that which works best here."""
     chosen = best(means.environ) if way is Way.AUTO else way
+    if way is Way.AUTO and chosen is Way.DBUS and has_notify_send(means.environ):
+        return cast(Notifier, load("mailctl.notify.either:Either")(means))
     return cast(Notifier, load(NOTIFIERS[chosen])(means))
 
 
@@ -75,8 +77,13 @@ def best(environ: Mapping[str, str]) -> Way:
         return Way.PLYER
     if session_bus(environ):
         return Way.DBUS
-    has_desktop = environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
-    return Way.PLYER if has_desktop and shutil.which("notify-send", path=environ.get("PATH")) else Way.LOG
+    return Way.PLYER if has_notify_send(environ) else Way.LOG
+
+
+def has_notify_send(environ: Mapping[str, str]) -> bool:
+    """Whether there is a screen, and a program for it that plyer knows."""
+    has_screen = environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
+    return bool(has_screen and shutil.which("notify-send", path=environ.get("PATH")))
 
 
 def session_bus(environ: Mapping[str, str]) -> str | None:

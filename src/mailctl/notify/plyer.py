@@ -1,7 +1,8 @@
 """Notifications through plyer, where there is no D-Bus; in a process of its own, within a deadline.
 
 plyer 2.1 hands title and text to notify-send as they are: one that begins with a dash is an option there, and `--wait`
-hangs for ever. It tells nobody that nothing was shown; what it prints on stderr is all there is to see (2.1.0).
+hangs for ever. It tells nobody that nothing was shown: it throws exit statuses away, so calls are made to check them,
+and what it prints on stderr is all else there is to see (2.1.0).
 """
 
 import sys
@@ -16,7 +17,9 @@ from mailctl.notify.programs import run
 
 DEADLINE = 5.0  # seconds
 CHILD = (
-    "import json, sys, warnings; warnings.simplefilter('ignore'); from plyer import notification; "
+    "import json, subprocess, sys, warnings; warnings.simplefilter('ignore'); "
+    "subprocess.call = lambda *words, **more: subprocess.run(*words, **more, check=True).returncode; "
+    "from plyer import notification; "
     "notification.notify(**json.load(sys.stdin))"
 )
 INVISIBLE = "\N{ZERO WIDTH SPACE}"
