@@ -8,7 +8,7 @@ ENGINE = r"""
 _mailctl_offer() {  # KIND: put what fits the current word into COMPREPLY
     local name
     case $1 in
-    accounts | collaborators)
+    accounts | collaborators | templates)
         while IFS= read -r name; do
             [[ $name == "$current"* ]] && COMPREPLY+=("$name")
         done < <(mailctl "${program_options[@]}" "${1%s}" list </dev/null 2>/dev/null | cut -f 1)

@@ -34,7 +34,7 @@ function __mailctl_at --description 'POSITION COMMAND…: whether that command i
     end
 end
 
-function __mailctl_names --description 'account or collaborator: the names of all there are'
+function __mailctl_names --description 'account, collaborator or template: the names of all there are'
     set -l options
     set -l words (commandline -opc)
     for option in --store --as
@@ -90,7 +90,7 @@ def values(parameter: Parameter) -> str:
     if parameter.offered:
         return f"-a {quoted(' '.join(parameter.offered))}"
     match parameter.kind:
-        case "accounts" | "collaborators" as kind:
+        case "accounts" | "collaborators" | "templates" as kind:
             return f"-a {quoted(f'(__mailctl_names {kind[:-1]})')}"
         case "files":
             return "-F"

@@ -22,6 +22,7 @@ store.toml                 what holds for the whole firm
 accounts/contact.toml      one account a file
 collaborators/alice.toml   one person a file
 affairs/2026-014.toml      one case or project a file
+templates/relance.md       one mail with blanks a file: docs/templates.md
 signatures/                images that signatures embed
 ```
 
@@ -75,6 +76,8 @@ def keys(kind: type, prefix: str) -> Iterator[tuple[str, str, str, str]]:
         elif isinstance(found, inspect.VarTupleType) and isinstance(bare(found.item_type), inspect.StructType):
             yield from keys(bare(found.item_type).cls, f"{name}[].")  # type: ignore[attr-defined]
         else:
+            for table_in in tables_in(found):  # a name, or a table that says more
+                yield from keys(table_in, f"{name}.")
             said = description(field.type)
             if not said:
                 raise TypeError(f"{kind.__name__}.{field.name} has no description: Annotated[…, Meta(description=…)]")
@@ -88,9 +91,15 @@ def bare(kind: inspect.Type) -> inspect.Type:
     if isinstance(kind, inspect.Metadata):
         return bare(kind.type)
     if isinstance(kind, inspect.UnionType):
-        [only] = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
-        return bare(only)
+        some = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
+        return bare(some[0]) if len(some) == 1 else kind
     return kind
+
+
+def tables_in(kind: inspect.Type) -> tuple[type, ...]:
+    """The tables among the types that a key may have."""
+    types = kind.types if isinstance(kind, inspect.UnionType) else ()
+    return tuple(one.cls for one in map(bare, types) if isinstance(one, inspect.StructType))
 
 
 def default(field: inspect.Field) -> str:

@@ -18,6 +18,8 @@ COMPLETED = {
     "A": "accounts",
     "C": "collaborators",
     "COLLABORATOR": "collaborators",
+    "T": "templates",
+    "TEMPLATE": "templates",
     "FILE": "files",
     "DIR": "folders",
 }

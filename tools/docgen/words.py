@@ -13,6 +13,7 @@ PLAIN: dict[type, str] = {
     inspect.StrType: "text",
     inspect.BytesType: "text, in Base64",
     inspect.DateTimeType: "time, as RFC 3339 in UTC",
+    inspect.DateType: "day, as RFC 3339",
     inspect.AnyType: "anything",
 }
 

@@ -6,17 +6,19 @@ from docgen.bash import quoted
 from docgen.walk import NOTE, Command, Parameter, commands
 
 HELPERS = """\
-_mailctl_names() {  # account or collaborator: the names of all there are
+_mailctl_names() {  # account, collaborator or template: the names of all there are
     local -a names
     names=(${(f)"$(mailctl $program_options $1 list </dev/null 2>/dev/null | cut -f 1)"})
     compadd -a names
 }
 _mailctl_accounts() { _mailctl_names account }
 _mailctl_collaborators() { _mailctl_names collaborator }
+_mailctl_templates() { _mailctl_names template }
 """
 ACTIONS = {
     "accounts": "_mailctl_accounts",
     "collaborators": "_mailctl_collaborators",
+    "templates": "_mailctl_templates",
     "files": "_files",
     "folders": "_files -/",
 }
