@@ -89,7 +89,7 @@ def test_handing_it_in_by_smtp_takes_little_memory_and_it_arrives(cli, office, p
     assert file_in(arrived) == plan.read_bytes()
 
 
-def test_keeping_it_as_a_draft_takes_little_memory(office, plan, tmp_path):
+def test_keeping_it_as_a_draft_and_sending_that_takes_little_memory(cli, office, plan, tmp_path):
     body = tmp_path / "body"
     body.write_bytes(b"Hello\n")
 
@@ -100,3 +100,10 @@ def test_keeping_it_as_a_draft_takes_little_memory(office, plan, tmp_path):
     [kept] = office.messages("contact", "Drafts")
     assert file_in(kept) == plan.read_bytes()
     assert b"Bcc: bob@mail.test" in kept
+
+    number = ok(cli("draft", "list", "--json")).json[0]["id"]
+    used = used_by("mailctl", "draft", "send", str(number), given=body)
+
+    assert used <= MOST
+    [arrived] = office.await_messages("alice")
+    assert file_in(arrived) == plan.read_bytes()

@@ -1,9 +1,12 @@
 """Drafts with servers of few means, or with something odd in their answers: the one that is meant, and no other."""
 
+import re
+
 import pytest
 
+from mailctl.errors import ProtocolError
 from mailctl.remote.imap import open_imap
-from mailctl.remote.imap_drafts import outlines, remove, uid_of, whole
+from mailctl.remote.imap_drafts import PIECE, outlines, pieces, remove, uid_of
 from support.scripted_imap import EXAMINED, scripted_imap
 
 HEADER = b"Subject: Plans\r\n\r\n"
@@ -65,8 +68,61 @@ def test_the_last_of_an_id_is_the_one_that_was_laid_there(server):
         assert uid_of(session, "Drafts", "<1@x.example>") is None
 
 
-def test_one_that_is_not_there_is_none(server):
-    server.change({"UID FETCH": b"{tag} OK\r\n"})
+def given(server, answer):
+    """What comes of message 5, where the server answers each question for a piece of it so."""
+    server.change({"UID FETCH": answer})
     with open_imap(server.server(), "secret") as session:
         session.examine("Drafts")
-        assert whole(session, 99) is None
+        return b"".join(pieces(session, 5))
+
+
+LARGE = bytes(range(256)) * (PIECE // 100)
+
+
+def piece_of(raw, *, size, most=PIECE):
+    """A server that gives a message piece by piece, so many bytes of it at most."""
+
+    def answer(command):
+        start = int(re.search(r"<(\d+)\.", command)[1])
+        found = raw[start : start + most]
+        return b"* 2 FETCH (UID 5 RFC822.SIZE %d BODY[]<%d> {%d}\r\n%b)\r\n{tag} OK\r\n" % (
+            size, start, len(found), found)  # fmt: skip
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("raw", "size", "most", "asked"),
+    [
+        pytest.param(HEADER, len(HEADER), PIECE, 1, id="small"),
+        pytest.param(LARGE, len(LARGE), PIECE, 3, id="large"),
+        pytest.param(LARGE[: 2 * PIECE], 2 * PIECE, PIECE, 3, id="whole pieces"),
+        pytest.param(LARGE, 9, PIECE, 3, id="larger than it says"),
+        pytest.param(HEADER, 99, PIECE, 2, id="smaller than it says"),
+        pytest.param(HEADER, 0, 5, 5, id="of unknown size, in small pieces"),
+        pytest.param(b"", 0, PIECE, 1, id="empty"),
+    ],
+)
+def test_one_comes_whole_however_the_server_gives_it(server, raw, size, most, asked):
+    assert given(server, piece_of(raw, size=size, most=most)) == raw
+    assert len(server.commands("UID FETCH")) == asked
+
+
+def test_a_server_that_knows_no_pieces_gives_all_at_once(server):
+    answer = b"* 2 FETCH (UID 5 RFC822.SIZE 9 BODY[] {18}\r\n" + HEADER + b")\r\n{tag} OK\r\n"
+
+    assert given(server, answer) == HEADER
+
+
+def test_half_of_one_is_an_error(server):
+    def answer(command):
+        first = piece_of(LARGE, size=len(LARGE))
+        return first(command) if "<0." in command else b"* 2 FETCH (UID 5 FLAGS ())\r\n{tag} NO not now\r\n"
+
+    with pytest.raises(ProtocolError, match="a part of the message only"):
+        given(server, answer)
+
+
+def test_one_that_is_not_there_is_nothing(server):
+    assert given(server, b"{tag} OK\r\n") == b""
+    assert given(server, b"* 2 FETCH (UID 5 FLAGS ())\r\n{tag} OK\r\n") == b""

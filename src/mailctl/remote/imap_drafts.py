@@ -5,11 +5,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from mailctl.errors import ProtocolError
 from mailctl.remote import imap_answers as answers
 from mailctl.remote import imap_sets as sets
 from mailctl.remote.imap import ImapSession
 
 DELETED = "\\deleted"
+PIECE = 1 << 20  # bytes asked for at once
 
 
 class Outline(Struct, frozen=True, kw_only=True):
@@ -45,10 +47,32 @@ def outline(items: "dict[bytes, answers.Value]") -> Outline | None:
     )
 
 
-def whole(session: ImapSession, uid: int) -> bytes | None:
-    """One message of the opened folder as it came; None where there is none of that UID."""
-    found = [body.raw for batch in session.bodies([[uid]]) for body in batch.bodies]
-    return found[0] if found else None
+def pieces(session: ImapSession, uid: int) -> Iterator[bytes]:
+    """One message of the opened folder as it came, piece by piece; nothing where there is none of that UID.
+
+    Raises:
+        ProtocolError: the server stopped giving it before its end.
+    """
+    place, is_over = 0, False
+    while not is_over:
+        with session.asking("give a message"):
+            said = session.uid_fetch(str(uid), f"(UID RFC822.SIZE BODY.PEEK[]<{place}.{PIECE}>)")
+        items = next((one for one in map(answers.items_of, answers.records(said)) if is_piece(one, uid, place)), None)
+        if items is None and place:
+            raise ProtocolError(f"{session.server.where} gave a part of the message only", hint="try again")
+        piece = items and (items.get(b"BODY[]<%d>" % place) or items.get(b"BODY[]"))
+        if not items or not isinstance(piece, bytes):
+            return
+        yield piece
+        place += len(piece)
+        size = answers.number(items.get(b"RFC822.SIZE")) or 0  # some servers know it roughly: a full piece goes on
+        is_over = b"BODY[]" in items or (len(piece) < PIECE and place >= size > 0)
+
+
+def is_piece(items: "dict[bytes, answers.Value]", uid: int, place: int) -> bool:
+    """Whether an answer has a message from some byte on; a server that knows no pieces gives all of it."""
+    names = (b"BODY[]<%d>" % place, *([b"BODY[]"] if place == 0 else []))
+    return answers.number(items.get(b"UID")) == uid and any(name in items for name in names)
 
 
 def uid_of(session: ImapSession, folder: str, message_id: str) -> int | None:

@@ -13,6 +13,7 @@ from mailctl.domain.content import Raw
 from mailctl.domain.decoding import header_text, sent_at
 from mailctl.domain.fields import address_field, text_field
 from mailctl.domain.folders import Use, special
+from mailctl.domain.line_ends import in_crlf
 from mailctl.domain.local_mail import Message, completed, taken_apart, without
 from mailctl.domain.mailboxes import mailboxes
 from mailctl.domain.message import Draft, Flag
@@ -183,7 +184,7 @@ def send(
         AlreadyExistsError: it is in the outbox, or was sent.
     """
     with drafts_of(ctx, account) as drafts:
-        message = taken_apart(content(drafts, id))
+        message = taken_apart(content(ctx, drafts, id))
         ready = composed(ctx, drafts.account, message)
         if not ready.entry.subject.strip():
             doubt("the subject is empty")
@@ -261,15 +262,15 @@ def outline_of(drafts: Drafts, id: int) -> Row:
     raise missing(drafts, id)
 
 
-def content(drafts: Drafts, id: int) -> bytes:
-    """A draft's bytes."""
-    from mailctl.remote.imap_drafts import whole
+def content(ctx: Context, drafts: Drafts, id: int) -> Raw:
+    """A draft's bytes, CRLF at its lines' ends."""
+    from mailctl.remote.imap_drafts import pieces
 
-    found = None
+    found: Raw = b""
     if drafts.folder is not None:
         drafts.session.examine(drafts.folder)
-        found = whole(drafts.session, id)
-    if found is None:
+        found = ctx.outbox.aside(in_crlf(pieces(drafts.session, id)))
+    if len(found) == 0:
         raise missing(drafts, id)
     return found
 
