@@ -131,6 +131,8 @@ class Filing:
         found: tuple[Reason, ...] = ()
         for step in (self.by_thread, self.by_contact, self.by_subject, self.by_body):
             reasons = self.allowed(letter, step(letter))
+            if not reasons:
+                continue
             refs = {one.affair for one in reasons}
             common = refs.intersection(one.affair for one in found) if found else refs
             if len(common) == 1:
@@ -141,6 +143,8 @@ class Filing:
 
     def allowed(self, letter: Letter, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
         """The reasons without those of affairs that a message is excluded from, or was taken out of by hand."""
+        if not reasons:
+            return reasons
         return tuple(
             one
             for one in reasons

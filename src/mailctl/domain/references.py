@@ -8,6 +8,9 @@ SAME = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2212"} | {
     ord(space): " " for space in "\u00a0\u202f"
 }
 START = re.compile(r"(?<![^\W_])\S")  # no letter or digit before it; `_` parts words, as in `2026-014_plan.pdf`
+MARKS = re.compile(
+    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)  # what Unicode lays over letters
 SPACES = re.compile(r"\s+")
 WEAKEST = 5  # letters and digits of a reference that no ordinary text holds by chance
 BRACKETS = {"(": ")", "[": "]"}
@@ -64,8 +67,7 @@ def plain(text: str) -> str:
         bare = text.lower()
         return SPACES.sub(" ", bare) if "  " in bare or "\n" in bare or "\t" in bare else bare
     parted = unicodedata.normalize("NFKD", text.translate(SAME))
-    bare = "".join(letter for letter in parted if not unicodedata.combining(letter)).casefold()
-    return SPACES.sub(" ", bare)
+    return SPACES.sub(" ", MARKS.sub("", parted).casefold())
 
 
 def is_weak(ref: str) -> bool:

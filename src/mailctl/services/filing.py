@@ -1,6 +1,7 @@
 """Mail filed under affairs by the rules: all of it, what a fetch brought, or one message explained."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -204,10 +205,11 @@ class Desk:
         from mailctl.local.filing import waiting
 
         found = waiting(self.ctx.index, (folder,), id=id)
-        book = self.book()
+        book = self.book
         verdicts = [book.verdict(self.letter(one, above=id - 1)) for one in found]
         return verdicts[0] if verdicts else NOWHERE
 
+    @cached_property
     def book(self) -> "Filing":
         """The affairs, and what is filed under them already."""
         from mailctl.domain.filing import Filing
@@ -229,7 +231,7 @@ class Desk:
 
     def decided(self, waiting: "Sequence[Waiting]") -> Decided:
         """What the rules say of messages, of the oldest first: what answers one that is filed follows it."""
-        book = self.book()
+        book = self.book
         above = min((one.id for one in waiting), default=1) - 1
         sure: list[tuple[Waiting, Reason]] = []
         rest = [(one, self.letter(one, above=above)) for one in waiting]
