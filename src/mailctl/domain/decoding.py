@@ -13,6 +13,7 @@ WINDOWS = {"iso8859-1": "cp1252", "ascii": UTF8, "utf-8": UTF8, "iso8859-9": "cp
            "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949"}  # fmt: skip
 WORD = re.compile(r"=\?([^?\s]{1,64})\?([bBqQ])\?([^?]*)\?=")
 ADJACENT = re.compile(r"(?<=\?=)[ \t\r\n]+(?==\?[^?\s]{1,64}\?[bBqQ]\?[^?]*\?=)")
+NO_BYTE = re.compile("[^\0-\x7f\udc80-\udcff]")
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 LONGEST_ID = 998  # a line's limit (RFC 5322, 2.1.1)
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
@@ -62,7 +63,7 @@ def header_text(value: str) -> str:
 
 def has_letters(value: str) -> bool:
     """Whether a text holds letters that cannot be bytes in disguise."""
-    return any(ord(char) > 0x7F and not 0xDC80 <= ord(char) <= 0xDCFF for char in value)
+    return NO_BYTE.search(value) is not None
 
 
 def decode_words(text: str) -> str:

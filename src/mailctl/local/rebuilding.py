@@ -23,6 +23,17 @@ def enter_again(index: Index, folder: int, entries: Iterable[tuple[int, Entry]])
         )
 
 
+def are_words_missing(index: Index, account: str) -> bool:
+    """Whether a search does not find all messages of an account yet."""
+    return bool(
+        index.rows(
+            "SELECT 1 FROM messages WHERE ancestors IS NULL AND folder IN (SELECT id FROM folders WHERE account = ?) "
+            "LIMIT 1",
+            (account,),
+        )
+    )
+
+
 def forget_words(index: Index) -> None:
     """Let the words be entered anew, of all messages."""
     with index.change() as database:

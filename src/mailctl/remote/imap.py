@@ -21,6 +21,7 @@ from mailctl.remote import imap_sets as sets
 from mailctl.remote.imap_answers import Batch, Body, FolderState, Listed, Piece
 from mailctl.remote.imap_faults import cut_short, greeting, logging_in, mapped, refused, said
 from mailctl.remote.imap_lines import Cut, Lines, quoted
+from mailctl.remote.imap_listing import listing
 from mailctl.remote.trace import Trace
 from mailctl.remote.wire import READ_SECONDS, Wire, reaching
 
@@ -140,12 +141,8 @@ class ImapSession:
         Args:
             counted: whether `states` will be asked for all of them: some servers tell both at once (RFC 5819).
         """
-        extended = {"LIST-EXTENDED", "SPECIAL-USE"} <= self.capabilities
-        counts = f" STATUS {self.counted}" if counted and "LIST-STATUS" in self.capabilities else ""
         with self.asking("list its folders"):
-            options = [f"RETURN (SPECIAL-USE{counts})"] if extended else []
-            self.lines.untagged_responses.pop("STATUS", None)
-            pieces = self.command("LIST", '""', '"*"', *options)
+            pieces = listing(self, counts=self.counted if counted else "")
             found = [answers.folder_of(record) for record in answers.records(pieces)]
             self.told = self.told_states()
         listed: dict[str, Folder] = {}

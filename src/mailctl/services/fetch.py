@@ -25,10 +25,9 @@ from mailctl.errors import (
 from mailctl.services.account_mail import follow_renamed
 from mailctl.services.bringing import Changes, Oddity, Place
 from mailctl.services.context import Context
-from mailctl.services.folders import no_folder
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
 from mailctl.services.keeping import keeper
-from mailctl.services.linking import Link
+from mailctl.services.linking import Link, prepare
 from mailctl.services.mirroring import bring_up_to_date, is_unchanged, let_go
 from mailctl.services.side_by_side import side_by_side
 
@@ -91,6 +90,7 @@ def fetch(
     wanted = admitted(ctx, accounts, pushes=push is not None)
     if not wanted:
         return ()
+    prepare(ctx, wanted[0])
     stop = threading.Event()
     runs = [Run(ctx, account, folders=tuple(folders), since=since, stop=stop, push=push) for account in wanted]
     if reindex:
@@ -230,7 +230,7 @@ class Run:
             if not self.folders:
                 self.forget_gone(link, every)
             link.rest()
-            enter_words(self.ctx, self.account.name, is_over=self.stop.is_set)
+            enter_words(self.ctx, self.account.name, came=self.counts.new > 0, is_over=self.stop.is_set)
 
     def push_all(self, link: Link, every: Sequence[Folder], chosen: Sequence[Folder]) -> None:
         """Do on the server what other programs did to the files here."""
@@ -275,6 +275,8 @@ class Run:
         found = {name: find(every, name) for name in self.folders}
         for name, folder in found.items():
             if folder is None:
+                from mailctl.services.folders import no_folder
+
                 raise no_folder(self.account.name, name, every)
         return list({one.name: one for one in found.values() if one is not None}.values())
 

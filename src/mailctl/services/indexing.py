@@ -17,16 +17,26 @@ AT_ONCE = 500  # messages; what is entered at once is lost together when a run i
 GULP = 32 << 20  # bytes of them; and of one message, of which what stands further behind is not found
 
 
-def enter_words(ctx: Context, account: str, *, is_over: Callable[[], bool] = bool) -> int:
+def enter_words(ctx: Context, account: str, *, came: bool = False, is_over: Callable[[], bool] = bool) -> int:
     """Enter the words of what an account's mirror holds and nobody looked at yet, and say of how many messages.
 
     Killed anywhere and begun again, none is missing and none is there twice: a message counts as looked at in the
-    change that enters its words. Once `is_over` says so, the rest is left to the next time.
+    change that enters its words.
+
+    Args:
+        ctx: the outside world.
+        account: whose mail.
+        came: whether messages came with their words just now.
+        is_over: once it says so, the rest is left to the next time.
     """
+    from mailctl.local.rebuilding import are_words_missing
+
+    if not came and not are_words_missing(ctx.index, account):
+        return 0
     from mailctl.local import words
 
     done = entered(ctx, account, is_over=is_over)
-    if done and words.drop_stale(ctx.index):
+    if (done or came) and words.drop_stale(ctx.index):
         enter_all_words(ctx)
     return done
 

@@ -1,9 +1,10 @@
 """An account's session while it is fetched, opened again when it breaks."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from threading import Thread
 from typing import TYPE_CHECKING
 
-from mailctl.domain.account import Account
+from mailctl.domain.account import Account, Security
 from mailctl.errors import MailctlError, ProtocolError, TemporaryError
 from mailctl.services.context import Context
 
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
     from mailctl.remote.imap_answers import FolderState
 
 MOST_LOST = 20  # connections of one account: more is no odd message, but a broken server
+
+
+def prepare(ctx: Context, account: Account) -> None:
+    """Begin to make the TLS settings for an account, in a thread beside: to read all authorities takes 20 ms."""
+    with suppress(MailctlError):  # told when the account is opened
+        server = ctx.incoming(account)
+        if server.security is not Security.NONE:
+            from mailctl.remote import tls
+
+            Thread(target=tls.prepare, args=(server,), daemon=True).start()
 
 
 class Link:
