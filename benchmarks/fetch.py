@@ -1,8 +1,9 @@
 """What fetching costs against mbsync and a bare imaplib loop: same server, same mailbox, TLS and login, in one run.
 
-`python benchmarks/fetch.py first same new flags` measures only the parts named, `far` the same at 20 ms of round trip;
-`--messages 100000 --rounds 3` so many, so often. It starts the tests' own Dovecot, writes a mailbox
-of mixed messages into it, installs mbsync where it is missing, prints tables, and never fails. Memory
+`python benchmarks/fetch.py first same new flags` measures only the parts named, `far` the same at 20 ms of round trip,
+`ask` what the mirror is asked; `--messages 100000 --rounds 3` so many, so often, `--only mailctl` besides mbsync only
+programs so called. It starts the tests' own Dovecot, writes a mailbox of mixed messages into it, installs mbsync where
+it is missing, prints tables, and never fails; getmail6 and offlineimap3 are measured where they are installed. Memory
 below this program's own, some 40 MiB, cannot be seen: a process begins with its parent's.
 """
 
@@ -29,11 +30,13 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
+from fetch_peers import Program, Server, peers  # noqa: E402 - beside this file
 from support import rig  # noqa: E402 - found by the line above
 
 BIN = Path(sys.executable).parent
 USER = "alice"
 ROUND_TRIP = 20  # milliseconds
+QUESTIONS = (["whoami"], ["list"], ["search", "bench 4711"], ["search", "facture"])
 WORDS = [
     "devis",
     "facture",
@@ -77,14 +80,6 @@ class Bench(NamedTuple):
     def maildir(self) -> Path:
         """Where the server keeps the inbox."""
         return self.home / "mail" / USER / "Maildir"
-
-
-class Program(NamedTuple):
-    """One way to fetch; `mirror` is what it fills, and remembers."""
-
-    title: str
-    command: list[str]
-    mirror: Path
 
 
 # -- the mailbox
@@ -154,6 +149,7 @@ def provision(bench: Bench) -> list[Program]:
         mbsync(bench, "mbsync", synced=True),
         mbsync(bench, "mbsync, nothing synced", synced=False),
         Program("imaplib by 200, nothing synced", loop, bench.root / "bare"),
+        *peers(Server(bench.root, bench.port, bench.home / "tls/ca.pem", USER, rig.PASSWORD)),
         Program("mailctl fetch", [str(BIN / "mailctl"), "fetch"], bench.root / "home/data"),
     ]  # fmt: skip
 
@@ -200,6 +196,7 @@ def measure(
     prepare: Callable[[int], None],
     *,
     fresh: bool = False,
+    against: str = "mbsync",
 ) -> None:
     """All programs in turn, so often, after a change of the mailbox each time: medians, and ratios to the first."""
     found: dict[str, list[Used]] = {one.title: [] for one in programs}
@@ -210,7 +207,7 @@ def measure(
                 put_aside(program.mirror)
             os.sync()
             found[program.title].append(run(bench, program))
-    print(f"\n{title + f', {rounds} rounds':44} {'s':>7} {'MiB':>6} {'× mbsync':>9}")
+    print(f"\n{title + f', {rounds} rounds':44} {'s':>7} {'MiB':>6} {f'× {against}':>9}")
     reference = found[programs[0].title]
     for name, own in found.items():
         ratio = statistics.median(one.seconds / other.seconds for one, other in zip(own, reference, strict=True))
@@ -218,9 +215,9 @@ def measure(
         print(f"{name:44} {took:7.3f} {held:6.0f} {ratio:9.2f}")
 
 
-def parts(bench: Bench, wanted: list[str], count: int, rounds: int) -> None:
+def parts(bench: Bench, wanted: list[str], count: int, rounds: int, *, only: str) -> None:
     """Measure the parts that are wanted, at the distance that there is."""
-    programs = provision(bench)
+    programs = [one for one in provision(bench) if one.title == "mbsync" or only in one.title]
     steady = [one for one in programs if "imaplib" not in one.title]
     far = f", {ROUND_TRIP} ms" if bench.port != bench.near_port and "far" in wanted else ""
     if "first" in wanted:
@@ -236,6 +233,10 @@ def parts(bench: Bench, wanted: list[str], count: int, rounds: int) -> None:
     if "flags" in wanted:
         changed = min(1000, count)
         measure(bench, f"{changed} flags changed{far}", steady, rounds, lambda turn: flag(bench, changed, turn))
+    if "ask" in wanted:
+        mirror = bench.root / "home/data"
+        asked = [Program(f"mailctl {' '.join(one)}", [str(BIN / "mailctl"), *one], mirror) for one in QUESTIONS]
+        measure(bench, f"asked of {count}", asked, 3 * rounds, lambda _: None, against="whoami")
 
 
 def put_aside(mirror: Path) -> None:
@@ -280,9 +281,10 @@ def far_away(bench: Bench) -> Iterator[Bench]:
 def main() -> int:
     """Measure, print."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("parts", nargs="*", default=["first", "same", "new", "flags", "far"])
+    words.add_argument("parts", nargs="*", default=["first", "same", "new", "flags", "ask", "far"])
     words.add_argument("--messages", type=int, default=10_000)
     words.add_argument("--rounds", type=int, default=9)
+    words.add_argument("--only", default="")
     chosen = words.parse_args()
     subprocess.run(["sh", str(HERE.parent / "tools/apt"), "isync"], check=True)
     compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2)
@@ -291,10 +293,10 @@ def main() -> int:
         total = seed(bench, 0, chosen.messages)
         print(f"{chosen.messages} messages, {total / 1e6:.0f} MB")
         near = [one for one in chosen.parts if one != "far"]
-        parts(bench, near, chosen.messages, chosen.rounds)
+        parts(bench, near, chosen.messages, chosen.rounds, only=chosen.only)
         if "far" in chosen.parts:
             with far_away(bench) as distant:
-                parts(distant, chosen.parts, chosen.messages, chosen.rounds)
+                parts(distant, chosen.parts, chosen.messages, chosen.rounds, only=chosen.only)
     return 0
 
 
