@@ -42,7 +42,8 @@ Dsn = Annotated[
     typer.Option("--dsn", metavar="WHEN", help="Reports you want: never, or some of failure,delay,success."),
 ]
 Affair = Annotated[
-    str | None, typer.Option("--affair", metavar="REF", help="File it under this affair once somebody has it.")
+    str | None,
+    typer.Option("--affair", metavar="REF", help="The affair it is about: it is filed there once it is sent."),
 ]
 AsDraft = Annotated[bool, typer.Option("--draft", help="Keep it in the account's Drafts folder; nothing is sent.")]
 Queue = Annotated[bool, typer.Option("--queue", help="Leave it in the outbox for the next flush.")]
@@ -211,8 +212,9 @@ def from_template(run: "Session", words: Words, start: "Draft", *, account: str,
         return start
     from mailctl.cli import templating
 
+    affair = start.affairs[0] if len(set(start.affairs)) == 1 else words.affair  # an answer has that of the question
     chosen = sending_account(run, account)
-    return templating.draft_from(run, words.template, start, account=chosen, sender=sender, affair=words.affair)
+    return templating.draft_from(run, words.template, start, account=chosen, sender=sender, affair=affair)
 
 
 @contextmanager
