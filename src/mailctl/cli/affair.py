@@ -1,6 +1,7 @@
 """`mailctl affair`: cases and projects of the firm, and the mail that belongs to them."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +9,7 @@ import typer
 from mailctl.cli.affair_auto import auto, inbox
 from mailctl.cli.params import AccountNames, AsJson, MessageIds, Yes, new_app
 from mailctl.cli.session import Session, session
-from mailctl.errors import UsageError
+from mailctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from mailctl.domain.affair import Client
@@ -322,3 +323,34 @@ def mails(ctx: typer.Context, ref: Ref, account: AccountNames = None, as_json: A
     run = session(ctx)
     found: tuple[Filed, ...] = service.mails(run.context, ref, accounts=account or ())
     run.show(found, as_json=as_json, columns=MAIL_COLUMNS)
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    ref: Ref,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; it is made when it is missing.")],
+    attachments: Annotated[bool, typer.Option("--attachments", help="Write the attachments apart, too.")] = False,
+    as_zip: Annotated[bool, typer.Option("--zip", help="Pack the folder into DIR.zip, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hand an affair's mail over: one .eml a message, index.csv, index.html, and SHA256SUMS for `sha256sum -c`.
+
+    Run again, it adds what is new and leaves the rest as it is. What is linked and cannot be had here is named, and the
+    exit status is 1 then.
+
+    Example: mailctl affair export 2026-014 handover --attachments --zip
+    """
+    from mailctl.services import affair_export as service
+
+    run = session(ctx)
+    done = service.export(run.context, ref, directory, attachments=attachments, archive=as_zip)
+    if as_json:
+        run.show(done, as_json=True)
+    for one in done.missing:
+        run.warn(
+            f"not exported: {one.key}, linked by {one.linked_by} from '{one.account}': not here, or not yours to read"
+        )
+    run.say(f"exported {done.messages} messages of '{done.ref}' to {done.folder}, {done.added} of them new")
+    if done.missing:
+        raise typer.Exit(Exit.NO)
