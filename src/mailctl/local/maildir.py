@@ -91,28 +91,39 @@ class Maildir:
             key: what `add` gave.
             flags: those it probably has, which are tried first.
         """
-        for likely in (self.path / "cur" / named(key, flags), self.path / "new" / key):
-            if likely.is_file():
-                return likely
+        for likely in self.likely(key, flags):
+            if os.path.isfile(likely):  # noqa: PTH113
+                return Path(likely)
         return self.keys().get(key)
 
     def set_flags(self, key: str, flags: frozenset[str], *, before: frozenset[str] = frozenset()) -> bool:
         """Give a message exactly these flags; False when it is gone."""
+        target = f"{self.path}/cur/{named(key, flags)}"
+        with storage(self.path):
+            if any(moved(likely, target) for likely in self.likely(key, before, may_be_new=bool(letters(flags)))):
+                return True
         source = self.find(key, before)
         if source is None:
             return False
         if source.parent.name == "new" and not letters(flags):
             return True
         with storage(self.path):
-            source.replace(self.path / "cur" / named(key, flags))
+            source.replace(target)
         return True
 
     def remove(self, key: str, flags: frozenset[str] = frozenset()) -> None:
         """Take a message away; one that is gone is no error."""
+        with storage(self.path):
+            if any(unlinked(likely) for likely in self.likely(key, flags)):
+                return
         source = self.find(key, flags)
         if source is not None:
             with storage(self.path):
                 source.unlink(missing_ok=True)
+
+    def likely(self, key: str, flags: frozenset[str], *, may_be_new: bool = True) -> list[str]:
+        """Where a message lies unless another program gave it flags: as text, for a thousand paths cost 0.3 s."""
+        return [f"{self.path}/cur/{named(key, flags)}", *([f"{self.path}/new/{key}"] if may_be_new else [])]
 
     def sweep(self) -> None:
         """Take away what a killed run left half-written; nobody else may be adding."""
@@ -254,6 +265,24 @@ def named(key: str, flags: frozenset[str]) -> str:
 def letters(flags: frozenset[str]) -> str:
     """IMAP's flags as Maildir's letters, in the order it asks for; keywords have none."""
     return "".join(sorted(LETTERS[flag] for flag in flags if flag in LETTERS))
+
+
+def moved(source: str, target: str) -> bool:
+    """Whether a file was there to be given another name, and has it now."""
+    try:
+        os.replace(source, target)  # noqa: PTH105
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def unlinked(path: str) -> bool:
+    """Whether a file was there to be taken away."""
+    try:
+        os.unlink(path)  # noqa: PTH108
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def flags_of(name: str) -> frozenset[str]:
