@@ -71,9 +71,10 @@ bench: setup ## start-up, the store and sending as ratios; prints, never fails
 	@$(BIN)/python benchmarks/store.py
 	@$(BIN)/python benchmarks/send.py
 
-soak: setup ## the checker and random faults, for half an hour (SOAK_SECONDS=1800)
+soak: setup ## the checker, then fetching, and random faults, for half an hour each (SOAK_SECONDS=1800)
 	@sh tests/install
-	@SOAK_SECONDS=$${SOAK_SECONDS:-1800} $(BIN)/python -m pytest tests/live/test_daemon_faults.py -k soak
+	@SOAK_SECONDS=$${SOAK_SECONDS:-1800} $(BIN)/python -m pytest tests/live/test_daemon_faults.py \
+	  tests/live/test_fetch_soak.py tests/live/test_fetch.py -k "soak or large_message"
 
 ci: check ## what decides whether a change lands
 	@$(BIN)/python tools/schemas.py --check
