@@ -8,8 +8,11 @@ from msgspec import Struct
 from mailctl.domain.link import Link
 from mailctl.local.index import COLUMNS, Index, Stored, moment, seconds, stored
 
-LINKED = """(messages.message_id IN (SELECT key FROM links JOIN filed ON filed.id = links.affair WHERE ref = ?)
-    OR messages.content_key IN (SELECT key FROM links JOIN filed ON filed.id = links.affair WHERE ref = ?))"""
+LINKED = """(messages.id IN (
+    SELECT other.id FROM filed JOIN links ON links.affair = filed.id
+        JOIN messages AS other ON other.message_id = links.key WHERE ref = ?
+    UNION ALL SELECT other.id FROM filed JOIN links ON links.affair = filed.id
+        JOIN messages AS other ON other.content_key = links.key WHERE ref = ?))"""
 
 
 class Copied(Struct, frozen=True):
