@@ -18,7 +18,8 @@ from mailctl.services.opening import opened
 PATIENCE = 30.0
 IMPATIENT = Timing(
     idle_period=2.0, job=8.0, first_wait=0.2, longest_wait=0.5, patience=0.2, store=0.1, secret=0.2, locked_first=0.2,
-    locked_longest=0.5, retell=0.3, outbox=0.2, telling=3.0, settled=1.0, polling=1.0,
+    locked_longest=0.5, outage_first=0.1, outage_longest=0.3, retell=0.3, outbox=0.2, telling=3.0, settled=1.0,
+    polling=1.0,
 )  # fmt: skip
 NOTE = (
     b"From: Bob Roux <bob@mail.test>\r\nTo: alice@mail.test\r\nSubject: %s\r\nMessage-ID: <%s@mail.test>\r\n\r\nHi\r\n"

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from mailctl.checker.control import Control
 from mailctl.checker.lines import Log
+from mailctl.checker.outage import Outage
 from mailctl.checker.reloading import Reloading
 from mailctl.checker.systemd import Systemd
 from mailctl.checker.teller import explained
@@ -62,6 +63,7 @@ class Daemon:
         self.drift = drift()
         self.reloading = Reloading(self, opened)
         self.tidings = Tidings(self)
+        self.outage = Outage(self)
         self.control = Control(self)
 
     # -- from outside, whatever the thread
@@ -171,6 +173,8 @@ class Daemon:
         if watch.needs_keyring and now.ticks < self.gate:
             watch.state, watch.due = State.WAITING, self.gate + self.spread()
             return False
+        if self.outage.holds_back(watch, now):
+            return False
         if busy[watch.plan.host] >= PER_HOST or busy.total() >= CONNECTING:
             watch.due = now.ticks + self.chance.uniform(0.1, 0.5)
             return False
@@ -219,6 +223,7 @@ class Daemon:
         if watch.needs_keyring or self.locked_wait:
             self.unlocked(now)
         watch.saw(done.result, now)  # type: ignore[arg-type]
+        self.outage.reached(now)
         if watch.sight and (watch.sight.count != before or not was_well):
             self.log("seen", account=watch.name, unread=watch.sight.count, state=watch.state)
         if watch.state is State.IDLING:
@@ -246,6 +251,7 @@ class Daemon:
             return
         is_new = watch.last_error != str(error)
         watch.failed(error, now, self.chance)
+        self.outage.failed(watch, error, now)
         if isinstance(error, SecretLockedError):
             self.locked_wait = min(self.timing.locked_longest, (self.locked_wait or self.timing.locked_first / 2) * 2)
             self.gate = now.ticks + self.locked_wait

@@ -31,6 +31,8 @@ class Timing(Struct, frozen=True, kw_only=True):
     job: float = 240.0  # one look; what lasts longer is given up
     first_wait: float = 5.0
     longest_wait: float = 900.0
+    outage_first: float = 5.0  # between two accounts that try while none reaches its server
+    outage_longest: float = 30.0
     patience: float = 60.0  # the least wait where the server asks to come later
     settled: float = 60.0  # a connection that lasted so long has no failures behind it
     store: float = 10.0  # how often is looked whether the store changed
