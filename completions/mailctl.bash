@@ -4,7 +4,7 @@
 _mailctl_command() {  # COMMAND: what can follow it
     case $1 in
     '')
-        subcommands='init account collaborator rights signature password provider apply export store whoami send reply forward draft outbox fetch list search read save flag move delete folders checker demo'
+        subcommands='init account collaborator rights signature password login provider apply export store whoami send reply forward draft outbox fetch list search read save flag move delete folders affair template merge checker demo'
         options='--store --as -v --verbose -q --quiet --trace --version --help'
         arguments=()
         ;;
@@ -183,6 +183,11 @@ _mailctl_command() {  # COMMAND: what can follow it
         options='--yes -y --json --help'
         arguments=('accounts' '')
         ;;
+    'login')
+        subcommands=''
+        options='--device --browser --no-browser --wait --json --help'
+        arguments=('accounts' '')
+        ;;
     'provider')
         subcommands='list show'
         options='--help'
@@ -245,17 +250,17 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'send')
         subcommands=''
-        options='-a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --raw --draft --idempotency-key --at --queue --dry-run --json --help'
+        options='-a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --raw --affair --draft --idempotency-key --at --queue --dry-run --template --var --json --help'
         arguments=('')
         ;;
     'reply')
         subcommands=''
-        options='--all --list -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --draft --at --queue --dry-run --json --help'
+        options='--all --list -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --affair --draft --at --queue --dry-run --template --var --json --help'
         arguments=('' '')
         ;;
     'forward')
         subcommands=''
-        options='--as-attachment -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --draft --at --queue --dry-run --json --help'
+        options='--as-attachment -a --account --subject -s --to --cc -c --bcc -b --reply-to --from --attach --body --markdown --html --no-signature --header --priority --dsn --affair --draft --at --queue --dry-run --template --var --json --help'
         arguments=('' '')
         ;;
     'draft')
@@ -325,7 +330,7 @@ _mailctl_command() {  # COMMAND: what can follow it
         ;;
     'list')
         subcommands=''
-        options='-a --account --folder --unread --thread -n --number --json --help'
+        options='-a --account --folder --unread --affair --thread -n --number --live --json --help'
         arguments=()
         ;;
     'search')
@@ -362,6 +367,131 @@ _mailctl_command() {  # COMMAND: what can follow it
         subcommands=''
         options='-a --account --create --json --help'
         arguments=()
+        ;;
+    'affair')
+        subcommands='auto inbox add list show set unset close reopen rename remove link unlink mails export'
+        options='--help'
+        arguments=()
+        ;;
+    'affair auto')
+        subcommands=''
+        options='--dry-run --explain --json --help'
+        arguments=()
+        ;;
+    'affair inbox')
+        subcommands=''
+        options='--json --help'
+        arguments=()
+        ;;
+    'affair add')
+        subcommands=''
+        options='--title --client --client-address --client-domain --responsible --address --person --match --opened --notes --json --help'
+        arguments=('' '')
+        ;;
+    'affair list')
+        subcommands=''
+        options='--open --closed --json --help'
+        arguments=()
+        ;;
+    'affair show')
+        subcommands=''
+        options='--json --help'
+        arguments=('' '')
+        ;;
+    'affair set')
+        subcommands=''
+        options='--person --match --json --help'
+        arguments=('' '')
+        ;;
+    'affair unset')
+        subcommands=''
+        options='--json --help'
+        arguments=('' '')
+        ;;
+    'affair close')
+        subcommands=''
+        options='--json --help'
+        arguments=('' '')
+        ;;
+    'affair reopen')
+        subcommands=''
+        options='--json --help'
+        arguments=('' '')
+        ;;
+    'affair rename')
+        subcommands=''
+        options='--json --help'
+        arguments=('' '' '')
+        ;;
+    'affair remove')
+        subcommands=''
+        options='--yes -y --json --help'
+        arguments=('' '')
+        ;;
+    'affair link')
+        subcommands=''
+        options='--json --help'
+        arguments=('' '')
+        ;;
+    'affair unlink')
+        subcommands=''
+        options='--json --help'
+        arguments=('' '')
+        ;;
+    'affair mails')
+        subcommands=''
+        options='-a --account --json --help'
+        arguments=('' '')
+        ;;
+    'affair export')
+        subcommands=''
+        options='--attachments --zip --json --help'
+        arguments=('' 'folders' '')
+        ;;
+    'template')
+        subcommands='list show check render new edit remove'
+        options='--help'
+        arguments=()
+        ;;
+    'template list')
+        subcommands=''
+        options='--json --help'
+        arguments=()
+        ;;
+    'template show')
+        subcommands=''
+        options='--json --help'
+        arguments=('templates' '')
+        ;;
+    'template check')
+        subcommands=''
+        options='--json --help'
+        arguments=('templates' '')
+        ;;
+    'template render')
+        subcommands=''
+        options='--var -a --account --from --affair --html --open --json --help'
+        arguments=('templates' '')
+        ;;
+    'template new')
+        subcommands=''
+        options='--file --json --help'
+        arguments=('templates' '')
+        ;;
+    'template edit')
+        subcommands=''
+        options='--json --help'
+        arguments=('templates' '')
+        ;;
+    'template remove')
+        subcommands=''
+        options='--yes -y --help'
+        arguments=('templates' '')
+        ;;
+    'merge')
+        subcommands=''
+        options='--csv --jsonl -a --account --from --affair --var --key --job --limit --rate --failed --queue --dry-run --yes -y --json --help'
+        arguments=('templates' '')
         ;;
     'checker')
         subcommands='status once run test install uninstall'
@@ -409,16 +539,17 @@ _mailctl_command() {  # COMMAND: what can follow it
 
 _mailctl_value() {  # COMMAND OPTION: how the option's value is completed; fails where it takes none
     case $1 in
-    'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'rights push --remove' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'send --dsn' | 'send --idempotency-key' | 'send --at' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'reply --dsn' | 'reply --at' | 'forward --subject' | 'forward -s' | 'forward --to' | 'forward --cc' | 'forward -c' | 'forward --bcc' | 'forward -b' | 'forward --reply-to' | 'forward --from' | 'forward --header' | 'forward --dsn' | 'forward --at' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list -n' | 'list --number' | 'search -n' | 'search --number' | 'folders --create') kind='' ;;
+    'init --firm' | 'account add --address' | 'account add --display-name' | 'account add --alias' | 'account add --grant' | 'account add --login' | 'account add --imap-host' | 'account add --imap-port' | 'account add --smtp-host' | 'account add --smtp-port' | 'account add --password-command' | 'account add --password-env' | 'account add --password-credential' | 'collaborator add --name' | 'collaborator add --email' | 'collaborator add --login' | 'collaborator add --title' | 'collaborator add --phone' | 'rights push --remove' | 'signature show --alias' | 'signature set --alias' | 'signature edit --alias' | 'signature clear --alias' | 'login --wait' | 'store log -n' | 'store log --limit' | 'send --subject' | 'send -s' | 'send --to' | 'send --cc' | 'send -c' | 'send --bcc' | 'send -b' | 'send --reply-to' | 'send --from' | 'send --header' | 'send --dsn' | 'send --affair' | 'send --idempotency-key' | 'send --at' | 'send --var' | 'reply --subject' | 'reply -s' | 'reply --to' | 'reply --cc' | 'reply -c' | 'reply --bcc' | 'reply -b' | 'reply --reply-to' | 'reply --from' | 'reply --header' | 'reply --dsn' | 'reply --affair' | 'reply --at' | 'reply --var' | 'forward --subject' | 'forward -s' | 'forward --to' | 'forward --cc' | 'forward -c' | 'forward --bcc' | 'forward -b' | 'forward --reply-to' | 'forward --from' | 'forward --header' | 'forward --dsn' | 'forward --affair' | 'forward --at' | 'forward --var' | 'fetch --folder' | 'fetch --since' | 'list --folder' | 'list --affair' | 'list -n' | 'list --number' | 'search -n' | 'search --number' | 'folders --create' | 'affair auto --explain' | 'affair add --title' | 'affair add --client' | 'affair add --client-address' | 'affair add --client-domain' | 'affair add --address' | 'affair add --person' | 'affair add --match' | 'affair add --opened' | 'affair add --notes' | 'affair set --person' | 'affair set --match' | 'template render --var' | 'template render --from' | 'template render --affair' | 'merge --from' | 'merge --affair' | 'merge --var' | 'merge --key' | 'merge --job' | 'merge --limit' | 'merge --rate') kind='' ;;
     'signature set --position') kind='above below' ;;
-    'collaborator add --default-account' | 'rights list -a' | 'rights list --account' | 'rights report -a' | 'rights report --account' | 'send -a' | 'send --account' | 'reply -a' | 'reply --account' | 'forward -a' | 'forward --account' | 'draft list -a' | 'draft list --account' | 'draft send -a' | 'draft send --account' | 'draft drop -a' | 'draft drop --account' | 'fetch -a' | 'fetch --account' | 'list -a' | 'list --account' | 'search -a' | 'search --account' | 'folders -a' | 'folders --account') kind='accounts' ;;
+    'collaborator add --default-account' | 'rights list -a' | 'rights list --account' | 'rights report -a' | 'rights report --account' | 'send -a' | 'send --account' | 'reply -a' | 'reply --account' | 'forward -a' | 'forward --account' | 'draft list -a' | 'draft list --account' | 'draft send -a' | 'draft send --account' | 'draft drop -a' | 'draft drop --account' | 'fetch -a' | 'fetch --account' | 'list -a' | 'list --account' | 'search -a' | 'search --account' | 'folders -a' | 'folders --account' | 'affair mails -a' | 'affair mails --account' | 'template render -a' | 'template render --account' | 'merge -a' | 'merge --account') kind='accounts' ;;
     'account add --provider' | 'account import --provider') kind='aol aruba-pec bell bluewin bouygues cpanel dondominio fastmail free gandi generic gmail gmx gmx-de godaddy hetzner hostinger icloud infomaniak ionos ionos-de laposte libero mailbox-org mailo microsoft365 migadu onecom orange outlook ovh ovh-exchange ovh-pro posteo proton-bridge proximus rackspace sfr strato tonline webde yahoo yandex zoho zoho-eu' ;;
-    ' --as' | 'account add --owner' | 'collaborator remove --handover' | 'rights list -c' | 'rights list --collaborator' | 'rights check -c' | 'rights check --collaborator' | 'rights report -c' | 'rights report --collaborator' | 'signature show --as') kind='collaborators' ;;
-    ' --trace' | 'account add --ca-file' | 'signature set --text' | 'signature set --html' | 'signature set --markdown' | 'send --attach' | 'send --body' | 'send --html' | 'send --raw' | 'reply --attach' | 'reply --body' | 'reply --html' | 'forward --attach' | 'forward --body' | 'forward --html') kind='files' ;;
+    ' --as' | 'account add --owner' | 'collaborator remove --handover' | 'rights list -c' | 'rights list --collaborator' | 'rights check -c' | 'rights check --collaborator' | 'rights report -c' | 'rights report --collaborator' | 'signature show --as' | 'affair add --responsible') kind='collaborators' ;;
+    ' --trace' | 'account add --ca-file' | 'signature set --text' | 'signature set --html' | 'signature set --markdown' | 'send --attach' | 'send --body' | 'send --html' | 'send --raw' | 'reply --attach' | 'reply --body' | 'reply --html' | 'forward --attach' | 'forward --body' | 'forward --html' | 'template new --file' | 'merge --csv' | 'merge --jsonl' | 'merge --failed') kind='files' ;;
     ' --store') kind='folders' ;;
     'account add --kind') kind='group personal' ;;
     'send --priority' | 'reply --priority' | 'forward --priority') kind='high low' ;;
     'account add --auth') kind='password oauth2' ;;
+    'send --template' | 'reply --template' | 'forward --template') kind='templates' ;;
     'signature edit --part') kind='text markdown html' ;;
     'account add --imap-security' | 'account add --smtp-security') kind='tls starttls none' ;;
     *) return 1 ;;
@@ -427,7 +558,7 @@ _mailctl_value() {  # COMMAND OPTION: how the option's value is completed; fails
 _mailctl_offer() {  # KIND: put what fits the current word into COMPREPLY
     local name
     case $1 in
-    accounts | collaborators)
+    accounts | collaborators | templates)
         while IFS= read -r name; do
             [[ $name == "$current"* ]] && COMPREPLY+=("$name")
         done < <(mailctl "${program_options[@]}" "${1%s}" list </dev/null 2>/dev/null | cut -f 1)

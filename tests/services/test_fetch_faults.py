@@ -246,3 +246,41 @@ def test_a_server_that_takes_leave_in_the_middle_costs_nothing(cli, home, accoun
 
     assert (result["new"], result["odd"]) == (5, 0)
     assert contents(home) == sorted(NOTES)
+
+
+def test_a_folder_numbered_anew_in_the_middle_is_begun_again_the_next_time(cli, home, account):
+    anew = folder_of(NOTES)
+    anew["EXAMINE"] = anew["EXAMINE"].replace(b"UIDVALIDITY 7", b"UIDVALIDITY 8")
+
+    def renumber(number, raw):
+        if number == 3:
+            script.change(anew)
+            return HANG_UP
+        return b"* %d FETCH (UID %d BODY[] %b)\r\n" % (number, number, literal(raw))
+
+    with scripted_imap(folder_of(NOTES, body=renumber)) as script:
+        account(script)
+        first = cli("fetch")
+        ok(cli("fetch"))
+        again = ok(cli("fetch", "--json")).json[0]
+
+    assert first.status == 75
+    assert "numbered anew meanwhile" in first.err
+    assert (again["new"], again["removed"]) == (0, 0)
+    assert contents(home) == sorted(NOTES)
+
+
+def test_a_folder_renamed_on_the_way_comes_under_its_new_name(cli, home, account):
+    both = b'* LIST () "/" INBOX\r\n* LIST () "/" %b\r\n{tag} OK\r\n'
+    gone = b"{tag} NO [NONEXISTENT] it is gone\r\n"
+    with scripted_imap(folder_of(NOTES) | {"LIST": both % b"Old"}) as script:
+        account(script)
+        ok(cli("fetch"))
+        script.change({**folder_of([*NOTES, note(6)]), 'EXAMINE "Old"': gone, 'STATUS "Old"': gone})
+        ok(cli("fetch"))
+        script.change({"LIST": both % b"New"})
+        result = ok(cli("fetch", "--json")).json[0]
+
+    assert (result["new"], result["odd"]) == (6, 0)
+    assert contents(home, "New") == contents(home) == sorted([*NOTES, note(6)])
+    assert not (home / "data/mail/contact/Old").exists()
