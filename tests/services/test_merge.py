@@ -379,3 +379,12 @@ def test_rates(text, seconds):
 def test_what_is_no_rate(text):
     with pytest.raises(BadDataError, match="bad rate"):
         interval(text)
+
+
+def test_all_of_it_is_filed_under_the_affair_it_is_about(cli, ready, table, store):
+    ok(cli("affair", "add", "2026-014", "--title", "Ampère"))
+    assert cli(*COMMAND, table(2), "--affair", "2026-015").status == 67
+    ok(cli(*COMMAND, table(2), "--affair", "2026-014"))
+    links = (store / "affairs/2026-014.links").read_text()
+    assert links.count("@firm.example>\tcontact\t") == 2
+    assert len(ready.taken) == 2

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from mailctl.domain.account import Account
 from mailctl.domain.address import parse
+from mailctl.domain.affair import normal
 from mailctl.domain.compose import compose
 from mailctl.domain.content import LARGE, Raw
 from mailctl.domain.message import Draft
@@ -97,6 +98,8 @@ class Writer:
         self.signature = signature.rendered(ctx, account, alias=alias)
         self.author = account.sender(alias, ctx.actor.collaborator.name if ctx.actor.collaborator else "")
         self.copied = send.files_copy(ctx, account)
+        self.affairs = (normal(wish.affair),) if wish.affair else ()
+        send.require_all(ctx, self.affairs)
         self.names = variables_of(columns, tuple(self.filler.template.variables))
         self.addressed = None if self.filler.template.to else column_of(columns, RECIPIENTS)
         self.refuse_lacking(columns)
@@ -149,6 +152,8 @@ class Writer:
             next_attempt=now,
             copied=False if self.copied else None,
             key=key,
+            affairs=self.affairs,
+            filed_by=self.ctx.actor.name if self.affairs else "",
         )
         return entry, raw
 
