@@ -24,7 +24,7 @@ class Link(Struct, frozen=True, kw_only=True):
 
 
 class Lines(NamedTuple):
-    """The links of an affair, each message once, the lines that are none, with their numbers, and what was taken out."""
+    """The links of an affair, each message once; the lines that are none, with their numbers; what was taken out."""
 
     links: tuple[Link, ...]
     odd: tuple[tuple[int, str], ...]
@@ -43,8 +43,12 @@ def links_in(text: str) -> tuple[Link, ...]:
 
 
 def lines_in(text: str) -> Lines:
-    """What stands in a file's text; whatever was done to it by hand, there is something to keep."""
+    """What stands in a file's text; whatever was done to it by hand, there is something to keep.
+
+    A message that one workstation filed and another took out is where the later of both left it.
+    """
     found: dict[str, Link] = {}
+    latest: dict[str, datetime] = {}
     odd: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines(), start=1):
         link = link_of(line)
@@ -54,10 +58,11 @@ def lines_in(text: str) -> Lines:
         before = found.get(link.key)
         if before is None or link.when < before.when:
             found[link.key] = link
-    refused = {key.removeprefix(REFUSAL): replace(one, key=key.removeprefix(REFUSAL)) for key, one in found.items()
-               if key.startswith(REFUSAL)}  # fmt: skip
-    links = tuple(one for key, one in found.items() if not key.startswith(REFUSAL))
-    return Lines(links, tuple(odd), tuple(refused.values()))
+        latest[link.key] = max(link.when, latest.get(link.key, link.when))
+    refusals = {key.removeprefix(REFUSAL): one for key, one in found.items() if key.startswith(REFUSAL)}
+    gone = {key for key, one in refusals.items() if key not in latest or latest[f"{REFUSAL}{key}"] >= latest[key]}
+    links = tuple(one for key, one in found.items() if not key.startswith(REFUSAL) and key not in gone)
+    return Lines(links, tuple(odd), tuple(replace(refusals[key], key=key) for key in refusals if key in gone))
 
 
 def link_of(line: str) -> Link | None:

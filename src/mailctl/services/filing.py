@@ -1,18 +1,22 @@
 """Mail filed under affairs by the rules: all of it, what a fetch brought, or one message explained."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mailctl.domain.affair import State
+from mailctl.domain.filing import NOWHERE, Filing, Letter
+from mailctl.domain.references import is_weak
 from mailctl.domain.rights import Right
+from mailctl.domain.searchable import address_in, searchable_of
 from mailctl.errors import MailctlError
 from mailctl.services.context import Context
 
 if TYPE_CHECKING:
     from mailctl.domain.affair import Affair
-    from mailctl.domain.filing import Filing, Letter, Reason, Verdict
+    from mailctl.domain.filing import Reason, Verdict
     from mailctl.local.filing import Waiting
     from mailctl.local.index import KnownFolder
 
@@ -189,7 +193,6 @@ class Desk:
         self.accounts = accounts
         self.without = without
         self.affairs = all_affairs(ctx)
-        self.hits: frozenset[int] | None = None
         self.refused: dict[str, frozenset[str]] = {}
 
     def waiting(self, *, new: bool = False) -> "tuple[Waiting, ...]":
@@ -201,18 +204,16 @@ class Desk:
 
     def verdict_of(self, folder: int, id: int) -> "Verdict":
         """The verdict on one message; none where its text was not looked at yet."""
-        from mailctl.domain.filing import NOWHERE
         from mailctl.local.filing import waiting
 
         found = waiting(self.ctx.index, (folder,), id=id)
         book = self.book
-        verdicts = [book.verdict(self.letter(one, above=id - 1)) for one in found]
+        verdicts = [book.verdict(self.letter(one, {id})) for one in found]
         return verdicts[0] if verdicts else NOWHERE
 
     @cached_property
-    def book(self) -> "Filing":
+    def book(self) -> Filing:
         """The affairs, and what is filed under them already."""
-        from mailctl.domain.filing import Filing
         from mailctl.local import filing as kept
         from mailctl.services.links import refreshed
 
@@ -229,32 +230,36 @@ class Desk:
             is_refused=self.is_refused,
         )
 
-    def decided(self, waiting: "Sequence[Waiting]") -> Decided:
-        """What the rules say of messages, of the oldest first: what answers one that is filed follows it."""
+    def decided(self, waiting: "Sequence[Waiting]", hits: Collection[int] | None = None) -> Decided:
+        """What the rules say of messages, of the oldest first: what answers one that is filed follows it.
+
+        Args:
+            waiting: the messages.
+            hits: those whose texts may hold a reference; looked for when not given.
+        """
         book = self.book
-        above = min((one.id for one in waiting), default=1) - 1
+        if hits is None:
+            hits = self.with_references(min((one.id for one in waiting), default=1) - 1)
         sure: list[tuple[Waiting, Reason]] = []
-        rest = [(one, self.letter(one, above=above)) for one in waiting]
-        unsure: dict[int, tuple[Waiting, Verdict]] = {}
+        unsure: dict[str, tuple[Waiting, Verdict]] = {}
+        rest = waiting
         while rest:
             left = []
-            before = len(sure)
-            for one, letter in rest:
+            for one in rest:
                 if one.key in book.links:
                     continue
+                letter = self.letter(one, hits)
                 verdict = book.verdict(letter)
-                if verdict.affair is None:
-                    unsure[one.id] = (one, verdict)
-                    left.append((one, letter))
-                else:
-                    unsure.pop(one.id, None)
+                if verdict.affair is not None:
                     sure.append((one, verdict.reasons[0]))
                     book.take(letter, verdict.affair)
-            if len(sure) == before:
-                break
-            rest = [(one, letter) for one, letter in left if letter.thread in book.threads]
-        open_ones = {one.key: (one, verdict) for one, verdict in unsure.values() if verdict.is_unsure}
-        return Decided(tuple(sure), tuple(pair for key, pair in open_ones.items() if key not in book.links))
+                    continue
+                left.append(one)
+                if verdict.is_unsure:
+                    unsure[one.key] = (one, verdict)
+            again = [one for one in left if one.thread in book.threads]
+            rest = again if len(again) < len(rest) else ()
+        return Decided(tuple(sure), tuple(pair for key, pair in unsure.items() if key not in book.links))
 
     def is_refused(self, ref: str, key: str) -> bool:
         """Whether somebody took the message out of the affair."""
@@ -264,11 +269,8 @@ class Desk:
             self.refused[ref] = frozenset(one.key for one in lines(self.ctx.store, ref).refused)
         return key in self.refused[ref]
 
-    def letter(self, one: "Waiting", *, above: int) -> "Letter":
-        """A message as the rules look at it."""
-        from mailctl.domain.filing import Letter
-        from mailctl.domain.searchable import address_in
-
+    def letter(self, one: "Waiting", hits: Collection[int]) -> Letter:
+        """A message as the rules look at it; its text is read only where it may hold a reference."""
         return Letter(
             key=one.key,
             sender=address_in(one.sender),
@@ -277,22 +279,19 @@ class Desk:
             list_id=one.list_id,
             ancestors=tuple(one.ancestors.split()),
             thread=one.thread,
-            body=lambda: self.text_of(one.id, above),
+            body=partial(self.text_of, one.id) if one.id in hits else str,
         )
 
-    def text_of(self, id: int, above: int) -> str:
-        """The text of a message that may hold a reference, as the words of the index say; else nothing."""
-        from mailctl.domain.affair import State
-        from mailctl.domain.references import is_weak
+    def with_references(self, above: int) -> frozenset[int]:
+        """The messages, with numbers above one, whose texts may hold a reference."""
         from mailctl.local.filing import with_phrases
-        from mailctl.services.read import opened
 
-        if self.hits is None:
-            refs = [one.ref for one in self.affairs if one.state is not State.CLOSED and not is_weak(one.ref)]
-            self.hits = with_phrases(self.ctx.index, refs, above=above)
-        if id not in self.hits:
-            return ""
-        from mailctl.domain.searchable import searchable_of
+        refs = [one.ref for one in self.affairs if one.state is not State.CLOSED and not is_weak(one.ref)]
+        return with_phrases(self.ctx.index, refs, above=above)
+
+    def text_of(self, id: int) -> str:
+        """The text of a message."""
+        from mailctl.services.read import opened
 
         try:
             return searchable_of(opened(self.ctx, id)[1]).body
