@@ -140,6 +140,7 @@ def peers(folder: Path, count: int, rounds: int) -> None:
     mail = home / "data/mail/contact/INBOX"
     print(f"\n{count} messages in a Maildir; mailctl's words took {took:.1f} s", end="")
     commands = {f"mailctl search {word}": [startup.MAILCTL, "search", word] for word in (RARE, COMMON)}
+    commands |= {"mailctl list": [startup.MAILCTL, "list"], "mailctl read": [startup.MAILCTL, *CASES["read"]]}
     config = folder / "notmuch"
     if shutil.which("notmuch"):
         config.write_text(f"[database]\npath={home / 'data/mail'}\n[new]\nignore=\n[search]\nexclude_tags=\n")
@@ -149,18 +150,29 @@ def peers(folder: Path, count: int, rounds: int) -> None:
         )
         print(f", notmuch new {time.perf_counter() - begin:.1f} s", end="")
         commands |= {f"notmuch search {word}": ["notmuch", "search", "--limit=50", word] for word in (RARE, COMMON)}
+        commands |= {"notmuch search, as a list": ["notmuch", "search", "--limit=50", "*"]}
+        commands |= {"notmuch show": ["notmuch", "show", "--format=text", "id:0@client.example"]}
     print()
     report(timed(commands, home, rounds, NOTMUCH_CONFIG=str(config)))
     with server(mail) as box:
         for word in (RARE, COMMON):
             took = min(asked(box, word) for _ in range(3))
             print(f"{'the server, SEARCH TEXT ' + word:36} {took * 1000:7.1f} ms, connected already")
+        took = min(listed(box, count) for _ in range(3))
+        print(f"{'the server, 50 headers':36} {took * 1000:7.1f} ms, connected already")
 
 
 def asked(box: imaplib.IMAP4, word: str) -> float:
     """How long a server searches."""
     begin = time.perf_counter()
     box.uid("SEARCH", "TEXT", word)
+    return time.perf_counter() - begin
+
+
+def listed(box: imaplib.IMAP4, count: int) -> float:
+    """How long a server takes for a list of the newest."""
+    begin = time.perf_counter()
+    box.fetch(f"{max(count - 49, 1)}:*", "(UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE)])")
     return time.perf_counter() - begin
 
 
