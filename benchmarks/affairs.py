@@ -26,6 +26,7 @@ from mailctl.services.opening import opened
 
 ROUNDS, AT_ONCE, AIM_RATE = 5, 1000, 50_000
 LINKED_EVERY = 4
+KINDS = ("contact",) * 12 + ("subject",) * 6 + ("text",) + ("answer",) * 12 + ("none",) * 19
 TEXT = "devis relance chantier réunion contrat dossier livraison règlement projet planning façade invoice team"
 WORDS = TEXT.split()
 COMMANDS = {
@@ -62,11 +63,11 @@ def message(number: int, many: int) -> bytes:
     """A message: from a client, from somebody involved, with a reference in its subject or text, an answer, or none."""
     dice = random.Random(number)
     affair = dice.randrange(2 * many)  # half of them are no affair's
-    kind = dice.randrange(5)
-    sender = f"anna@client{affair}.example" if kind == 0 else f"x{dice.randrange(5000)}@nowhere{affair}.example"
-    subject = f"Re: {' '.join(dice.choices(WORDS, k=5))}{f' {ref(affair)}' if kind == 1 else ''}"
-    text = " ".join(dice.choices(WORDS, k=80)) + (f" {ref(affair)}" if kind == 2 else "")
-    answers = f"In-Reply-To: <{number - 3}@client.example>\n" if kind == 3 else ""
+    kind = KINDS[dice.randrange(len(KINDS))]
+    sender = f"anna@client{affair}.example" if kind == "contact" else f"x{dice.randrange(5000)}@nowhere{affair}.example"
+    subject = f"Re: {' '.join(dice.choices(WORDS, k=5))}{f' {ref(affair)}' if kind == 'subject' else ''}"
+    text = " ".join(dice.choices(WORDS, k=80)) + (f" {ref(affair)}" if kind == "text" else "")
+    answers = f"In-Reply-To: <{number - 3}@client.example>\n" if kind == "answer" else ""
     when = datetime.fromtimestamp(1600000000 + number * 700, UTC)
     return (
         f"From: Anna <{sender}>\nTo: contact@firm.example\n{answers}Subject: {subject}\n"
