@@ -100,7 +100,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(box, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     box.make()
-    monkeypatch.setattr(os, "fdopen", full)
+    monkeypatch.setattr(os, "write", full)
     with pytest.raises(StorageError, match="No space left") as caught:
         add(box)
 

@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import io
 import itertools
 import os
 import re
@@ -167,10 +166,12 @@ class Batch:
         self.waiting.append(Waiting(source, f"{self.folder}/{name}"))
         with storage(self.maildir.path):
             descriptor = os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb", buffering=0) as stream:
-                write_all(stream, raw)
+            try:
+                write_all(descriptor, raw)
                 moment = max(received.timestamp(), 0.0)
                 os.utime(descriptor, (moment, moment))
+            finally:
+                os.close(descriptor)
         return key
 
     def commit(self) -> None:
@@ -291,7 +292,7 @@ def flags_of(name: str) -> frozenset[str]:
     return frozenset(flag for flag, letter in LETTERS.items() if letter in info)
 
 
-def write_all(stream: io.FileIO, raw: bytes) -> None:
+def write_all(descriptor: int, raw: bytes) -> None:
     """Write a message with LF line endings, however much the system takes at once; a large one is not copied whole."""
     start = 0
     while start < len(raw):
@@ -299,7 +300,7 @@ def write_all(stream: io.FileIO, raw: bytes) -> None:
         end += raw[end - 1 : end + 1] == b"\r\n"
         view = memoryview(bare(raw[start:end]))
         while view:
-            view = view[stream.write(view) :]
+            view = view[os.write(descriptor, view) :]
         start = end
 
 
