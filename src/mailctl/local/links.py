@@ -98,9 +98,10 @@ def of_affair(index: Index, ref: str) -> tuple[Link, ...]:
 
 def messages(index: Index, ref: str, accounts: Sequence[str], *, limit: int = -1) -> tuple[Stored, ...]:
     """The fetched messages of an affair in some accounts, newest first; one stands as often as it was fetched."""
+    # CROSS JOIN: SQLite would else go through all of the accounts' mail
     marks = ", ".join("?" * len(accounts))
     found = index.rows(
-        f"SELECT {COLUMNS} FROM messages JOIN folders ON folders.id = messages.folder "  # noqa: S608 - constants and marks
+        f"SELECT {COLUMNS} FROM messages CROSS JOIN folders ON folders.id = messages.folder "  # noqa: S608 - constants and marks
         f"WHERE {LINKED} AND folders.account IN ({marks}) ORDER BY messages.date DESC, messages.id DESC LIMIT ?",
         (ref, ref, *accounts, limit),
     )

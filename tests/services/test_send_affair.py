@@ -1,0 +1,72 @@
+"""Mail sent under an affair: linked once somebody has it, and not before; what failed is made up for by a flush."""
+
+import pytest
+
+from conftest import ok
+
+REF = "2026-014"
+
+
+@pytest.fixture
+def links(cli, store):
+    ok(cli("affair", "add", REF, "--title", "Town hall"))
+
+    def read():
+        file = store / f"affairs/{REF}.links"
+        return [line.split("\t")[0] for line in file.read_text().splitlines()] if file.exists() else []
+
+    return read
+
+
+def send(cli, *words, ref=REF):
+    return cli("send", "bob@client.example", "-s", "Plans", "--affair", ref, *words, input="Hello\n")
+
+
+def test_what_was_sent_is_linked(cli, server, links):
+
+    sent = ok(send(cli, "--json")).json
+
+    assert links() == [sent["message_id"]]
+    assert ok(cli("outbox", "list")).out == ""
+
+
+def test_what_is_queued_is_linked_by_the_flush(cli, server, links):
+    queued = ok(send(cli, "--queue", "--json")).json
+    assert links() == []
+
+    ok(cli("outbox", "flush"))
+
+    assert links() == [queued["message_id"]]
+
+
+def test_an_unknown_affair_is_told_before_anything_is_sent(cli, server, links):
+
+    ran = send(cli, ref="2026-041")
+
+    assert (ran.status, REF in ran.err) == (67, True)
+    assert ok(cli("outbox", "list")).out == ""
+
+
+def test_an_affair_that_is_gone_meanwhile_is_a_warning(cli, server, links):
+    ok(send(cli, "--queue"))
+    ok(cli("affair", "remove", REF, "--yes"))
+
+    ran = ok(cli("outbox", "flush"))
+
+    assert "not linked" in ran.err
+    assert ok(cli("outbox", "list")).out == ""
+
+
+def test_what_cannot_be_linked_now_is_sent_and_linked_later(cli, server, links, store):
+    file = store / f"affairs/{REF}.links"
+    file.mkdir()
+
+    ran = send(cli, "--json")
+
+    assert (ran.status, ran.json["sent"]) == (0, True)
+    assert "not linked to 2026-014 yet" in ran.err
+    file.rmdir()
+    ok(cli("outbox", "retry", ran.json["outbox"]))
+
+    assert links() == [ran.json["message_id"]]
+    assert ok(cli("outbox", "list")).out == ""
