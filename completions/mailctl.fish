@@ -339,6 +339,7 @@ complete -c mailctl -n '__mailctl_at 0 draft' -a drop -d 'Throw a draft away: it
 complete -c mailctl -n '__mailctl_at + draft list' -s a -l account -x -a '(__mailctl_names account)' -d 'The account; else your default one.'
 complete -c mailctl -n '__mailctl_at + draft list' -l json -d 'One JSON document on stdout.'
 complete -c mailctl -n '__mailctl_at + draft send' -s a -l account -x -a '(__mailctl_names account)' -d 'The account; else your default one.'
+complete -c mailctl -n '__mailctl_at + draft send' -l at -x -d 'Send it then: 18:00, \'tomorrow 8:00\', +2h.'
 complete -c mailctl -n '__mailctl_at + draft send' -l queue -d 'Leave it in the outbox for the next flush.'
 complete -c mailctl -n '__mailctl_at + draft send' -l json -d 'One JSON document on stdout.'
 complete -c mailctl -n '__mailctl_at + draft drop' -s a -l account -x -a '(__mailctl_names account)' -d 'The account; else your default one.'

@@ -470,6 +470,7 @@ _mailctl__draft_send() {
     _arguments -s -S \
         '(-h --help)'{-h,--help}'[Show help.]' \
         '(-a --account)'{-a,--account}'[The account; else your default one.]:A:_mailctl_accounts' \
+        '(--at)'--at'[Send it then\: 18\:00, '\''tomorrow 8\:00'\'', +2h.]:TIME: ' \
         '(--queue)'--queue'[Leave it in the outbox for the next flush.]' \
         '(--json)'--json'[One JSON document on stdout.]' \
         '1:ID: '
