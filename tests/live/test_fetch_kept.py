@@ -175,6 +175,23 @@ def test_what_is_linked_no_more_goes_with_the_next_change_of_its_folder(cli, hom
     assert here(cli) == ["Plans 1", "Plans 3", "Plans 4"]
 
 
+@pytest.mark.parametrize("target", ["Aaa", "Zzz"], ids=["to one fetched before", "to one fetched after"])
+def test_what_is_linked_and_was_moved_on_the_server_is_there_once(cli, mail, linked, target):
+    with mail.imap("alice") as box:
+        box.create(target)
+        box.select("Projets")
+        box.uid("MOVE", "2:3", target)
+
+    result = fetch(cli)
+
+    assert (result["new"], result["removed"]) == (2, 2)
+    assert here(cli) == ["Plans 1"]
+    assert here(cli, target) == ["Plans 2", "Plans 3"]
+    remove(mail, "1:2", target)
+    fetch(cli)
+    assert here(cli, target) == ["Plans 2", "Plans 3"]
+
+
 def test_what_is_linked_stays_when_the_index_is_lost(cli, home, mail, linked):
     remove(mail, "2:3", "Projets")
     fetch(cli)

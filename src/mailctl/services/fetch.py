@@ -26,7 +26,7 @@ from mailctl.services.account_mail import follow_renamed
 from mailctl.services.bringing import Changes, Oddity, Place
 from mailctl.services.context import Context
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
-from mailctl.services.keeping import keeper
+from mailctl.services.keeping import keeper, let_moved_go
 from mailctl.services.linking import Link, prepare
 from mailctl.services.mirroring import bring_up_to_date, is_unchanged, let_go
 from mailctl.services.side_by_side import side_by_side
@@ -229,6 +229,7 @@ class Run:
                 self.folder(link, folder, states.get(folder.name))
             if not self.folders:
                 self.forget_gone(link, every)
+            self.counts.removed += let_moved_go(self.ctx, self.account.name)
             link.rest()
             enter_words(self.ctx, self.account.name, came=self.counts.new > 0, is_over=self.stop.is_set)
 

@@ -44,3 +44,16 @@ def linked(ctx: Context, ids: Collection[int]) -> frozenset[int]:
     if states(ctx.store.root).keys() - copied_files(index):
         return frozenset(ids)
     return linked_among(index, ids)
+
+
+def let_moved_go(ctx: Context, account: str) -> int:
+    """Remove what stayed in a folder and turned out to lie in another one of the account; how many messages."""
+    from mailctl.local.keeping import lying_elsewhere
+    from mailctl.local.maildir import is_own
+
+    moved = [one for one in lying_elsewhere(ctx.index, account) if is_own(one.key)]
+    for one in moved:
+        ctx.maildir(account, one.path).remove(one.key, one.flags)
+    if moved:
+        ctx.index.remove([one.id for one in moved])
+    return len(moved)
