@@ -215,9 +215,9 @@ def measure(
         print(f"{name:44} {took:7.3f} {held:6.0f} {ratio:9.2f}")
 
 
-def parts(bench: Bench, wanted: list[str], count: int, rounds: int, *, only: str) -> None:
+def parts(bench: Bench, wanted: list[str], count: int, rounds: int, *, only: list[str]) -> None:
     """Measure the parts that are wanted, at the distance that there is."""
-    programs = [one for one in provision(bench) if one.title == "mbsync" or only in one.title]
+    programs = [one for one in provision(bench) if one.title == "mbsync" or any(name in one.title for name in only)]
     steady = [one for one in programs if "imaplib" not in one.title]
     far = f", {ROUND_TRIP} ms" if bench.port != bench.near_port and "far" in wanted else ""
     if "first" in wanted:
@@ -284,7 +284,7 @@ def main() -> int:
     words.add_argument("parts", nargs="*", default=["first", "same", "new", "flags", "ask", "far"])
     words.add_argument("--messages", type=int, default=10_000)
     words.add_argument("--rounds", type=int, default=9)
-    words.add_argument("--only", default="")
+    words.add_argument("--only", nargs="+", default=[""])
     chosen = words.parse_args()
     subprocess.run(["sh", str(HERE.parent / "tools/apt"), "isync"], check=True)
     compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2)

@@ -58,7 +58,7 @@ def getmail(server: Server) -> Program:
         fresh += f" && chown -R mail: {box}"
         as_other = "exec runuser -u mail --"
     run = f"{as_other} getmail --quiet --getmaildir {box}/state --rcfile {file}"
-    return Program("getmail6", ["timeout", "900", "sh", "-c", f"{fresh} && {run}"], box)
+    return Program("getmail6", ["timeout", "300", "sh", "-c", f"{fresh} && {run}"], box)
 
 
 def offlineimap(server: Server) -> Program:
