@@ -88,9 +88,13 @@ def test_bash_completes(words, offered):
         pytest.param(["rights", "list", "-a", "con"], {"contact"}, id="an option's account"),
         pytest.param(["--as", "a"], {"alice"}, id="a collaborator of --as"),
         pytest.param(["account", "show", "contact", ""], set(), id="one account is enough"),
+        pytest.param(["template", "show", ""], {"relance"}, id="templates"),
+        pytest.param(["send", "--template", "r"], {"relance"}, id="an option's template"),
     ],
 )
 def test_bash_completes_names_of_the_store(firm, home, words, offered):
+    (firm / "templates/relance.md").write_text("+++\n+++\nHello\n")
+
     assert set(in_bash("mailctl", *words, MAILCTL_HOME=str(home))) == offered
 
 

@@ -170,6 +170,14 @@ def type_of_name(name: str, scope: Scope) -> Any:
     for argument in (*scope.function.args.args, *scope.function.args.kwonlyargs):
         if argument.arg == name and argument.annotation is not None:
             return annotation(ast.unparse(argument.annotation), scope)
+    for said in (one for one in ast.walk(scope.function) if isinstance(one, ast.AnnAssign)):
+        if ast.unparse(said.target) == name:
+            return annotation(ast.unparse(said.annotation), scope)
+    return type_assigned(name, scope)
+
+
+def type_assigned(name: str, scope: Scope) -> Any:
+    """The type of a variable by what is assigned to it."""
     for node in ast.walk(scope.function):
         if not isinstance(node, ast.Assign):
             continue
