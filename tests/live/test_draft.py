@@ -135,6 +135,40 @@ def test_an_answer_kept_as_a_draft_goes_in_its_thread(cli, office):
     assert "> When?" in message.get_content()
 
 
+VISIT = (b"From: alice@mail.test\r\nTo: contact@mail.test\r\nSubject: Visit\r\n"
+         b"Message-ID: <2@client.example>\r\n\r\nWhen?\r\n")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "mark"),
+    [(("reply",), "\\Answered"), (("forward", "bob@mail.test"), "$Forwarded")],
+    ids=["answered", "passed on"],
+)
+def test_what_it_answers_or_passes_on_is_marked_once_it_goes(cli, office, words, mark):
+    number = fetched(cli, office, VISIT)
+    verb, *more = words
+    draft = ok(cli(verb, number, *more, "--draft", "--json", input="On Monday.\n")).json
+    assert mark not in office.flags("contact")[0]
+
+    ok(cli("draft", "send", str(draft["id"]), "-a", "contact"))
+
+    assert mark in office.flags("contact")[0]
+    [sent] = office.messages("contact", "Sent")
+    assert b"X-Forwarded-Message-Id" not in sent
+
+
+def test_it_goes_at_the_time_that_is_named(cli, office, outbox):
+    draft = kept(cli)
+
+    sent = ok(cli("draft", "send", str(draft["id"]), "-a", "contact", "--at", "+2h", "--json")).json
+
+    assert (sent["sent"], sent["due"] is not None) == (False, True)
+    assert office.messages("contact", "Drafts") == []
+    [entry] = outbox.entries()
+    assert entry.next_attempt is not None
+    assert (entry.next_attempt - entry.created).total_seconds() > 7000
+
+
 def test_the_folder_that_the_account_names_is_taken(cli, office):
     ok(cli("account", "set", "contact", "folders.drafts=Scratch"))
     office.deliver("contact", b"From: contact@mail.test\r\nSubject: Old\r\n\r\n", folder="Scratch")

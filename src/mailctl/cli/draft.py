@@ -34,6 +34,7 @@ def send(
     ctx: typer.Context,
     number: Number,
     account: AccountName = None,
+    at: writing.At = None,
     queue: writing.Queue = False,
     as_json: AsJson = False,
 ) -> None:
@@ -44,7 +45,10 @@ def send(
     from mailctl.services import draft as service
 
     run = session(ctx)
-    posted = service.send(run.context, number, account=account, queue=queue, doubt=lambda text: writing.ask(run, text))
+    posted = service.send(
+        run.context, number, account=account, queue=queue, at=writing.moment(run, writing.Words(at=at)),
+        doubt=lambda text: writing.ask(run, text),
+    )  # fmt: skip
     writing.show_posted(run, posted, as_json=as_json)
 
 

@@ -10,15 +10,16 @@ from msgspec import Struct
 from mailctl.domain import dsn
 from mailctl.domain.account import Account
 from mailctl.domain.content import Raw
-from mailctl.domain.decoding import header_text, sent_at
-from mailctl.domain.fields import address_field, text_field
+from mailctl.domain.decoding import header_text, message_id, sent_at
+from mailctl.domain.fields import address_field, folded, text_field, usable_ids
 from mailctl.domain.folders import Use, special
 from mailctl.domain.line_ends import in_crlf
 from mailctl.domain.local_mail import Message, completed, taken_apart, without
 from mailctl.domain.mailboxes import mailboxes
-from mailctl.domain.message import Draft, Flag
+from mailctl.domain.message import Draft, Flag, Forwarded
 from mailctl.domain.rights import Right
 from mailctl.errors import AlreadyExistsError, MailctlError, MessageNotFoundError, UsageError
+from mailctl.services.account_mail import has_index
 from mailctl.services.context import Context
 from mailctl.services.posting import Composed, Posted, post
 from mailctl.services.ready import finished, recipients_in, refuse_stranger
@@ -32,11 +33,12 @@ NEW_DRAFTS = "Drafts"
 FLAGS = frozenset({str(Flag.DRAFT), str(Flag.SEEN)})
 REPORTS = "X-Mailctl-Dsn"
 AFFAIR = "X-Mailctl-Affair"
+PASSED_ON = "X-Forwarded-Message-Id"  # as Thunderbird writes it
 # What mail programs note in a draft for themselves, and what is written anew when it goes
 NOTES = ("x-mozilla-draft-info", "x-mozilla-status", "x-mozilla-status2", "x-mozilla-keys", "x-identity-key",
          "x-account-key", "fcc", "x-unsent", "x-draft-info", "x-apple-base-url", "x-universally-unique-identifier",
          "x-uniform-type-identifier", "x-apple-mail-remote-attachments", REPORTS.lower(), AFFAIR.lower(),
-         "date")  # fmt: skip
+         PASSED_ON.lower(), "date")  # fmt: skip
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -128,10 +130,12 @@ def made_folder(session: "ImapSession") -> str:
 
 
 def with_notes(raw: Raw, draft: Draft) -> Raw:
-    """A message with what only its sender is to know: Bcc, the reports that are wanted, its affairs."""
+    """A message with what only its sender is to know: Bcc, reports that are wanted, its affairs, what it passes on."""
     notes = [address_field("Bcc", draft.bcc)] if draft.bcc else []
     notes += [f"{REPORTS}: {draft.dsn}"] if draft.dsn else []
     notes += [text_field(AFFAIR, ref) for ref in draft.affairs]
+    if isinstance(draft.quoted, Forwarded) and (passed_on := usable_ids((draft.quoted.message_id,))):
+        notes.append(folded(PASSED_ON, passed_on))
     return completed(taken_apart(raw), tuple(notes)).raw
 
 
@@ -164,17 +168,25 @@ def row(one: "Outline", account: Account, folder: str) -> Row:
 
 
 def send(
-    ctx: Context, id: int, *, account: str | None = None, queue: bool = False, doubt: Callable[[str], None]
+    ctx: Context,
+    id: int,
+    *,
+    account: str | None = None,
+    queue: bool = False,
+    at: datetime | None = None,
+    doubt: Callable[[str], None],
 ) -> Posted:
     """Send a draft as it lies there; it leaves the folder once it is safe in the outbox.
 
     It keeps its Message-ID: one that lies in the outbox or in Sent already, as after a crash, is not sent once more.
+    What it answers or passes on is marked so once somebody has it, as far as it was fetched.
 
     Args:
         ctx: who acts, and where.
         id: its number, as `list_` gives it.
         account: None for the default one.
         queue: leave it in the outbox for the next flush.
+        at: leave it there until then.
         doubt: is told what its writer may have forgotten, and may stop it.
 
     Raises:
@@ -189,12 +201,28 @@ def send(
         if not ready.entry.subject.strip():
             doubt("the subject is empty")
         refuse_twice(ctx, drafts, id, ready)
-        posted = post(ctx, ready, queue=queue)
+        posted = post(ctx, ready, queue=queue, at=at)
         try:
             take_away(drafts, id)
         except MailctlError as error:
             ctx.warn(f"draft {id} is on its way, and could not be taken out of '{drafts.folder}': {error}")
+    if posted.sent.sent:
+        mark_originals(ctx, drafts.account, message)
     return posted
+
+
+def mark_originals(ctx: Context, account: Account, message: Message) -> None:
+    """Mark what a draft answered and passed on, in the mail that was fetched from its account."""
+    if Right.READ not in ctx.rights_on(account) or not has_index(ctx):
+        return
+    from mailctl.local.shown import copies
+    from mailctl.services.forward import mark_forwarded
+    from mailctl.services.reply import mark_answered
+
+    for field, mark in (("in-reply-to", mark_answered), (PASSED_ON.lower(), mark_forwarded)):
+        identity = message_id(message.value(field))
+        for one in copies(ctx.index, account.name, {identity}) if identity else ():
+            mark(ctx, one.id)
 
 
 def composed(ctx: Context, account: Account, message: Message) -> Composed:
