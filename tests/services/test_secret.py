@@ -145,3 +145,19 @@ def test_what_is_kept_tells_a_new_login_from_the_former_without_asking_anybody(c
 
     assert kept(ctx, account, ctx.incoming(account)) != before
     assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ("auth.token_url=ftp://x", "expected an address such as https://"),
+        ("auth.scopes=a b", "expected a"),
+        ("auth.tenant=../x", "expected a firm's domain or number"),
+        ("auth.grant=devce", "one of code, device, client_credentials"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_in_words(cli, ctx, pair, said):
+    ran = cli("account", "set", "contact", pair)
+
+    assert ran.status == 65
+    assert said in ran.err

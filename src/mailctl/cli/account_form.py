@@ -59,7 +59,8 @@ def asked(run: "Session", form: Form) -> Form:
     if form.kind is Kind.PERSONAL and not owner:
         owner = typer.prompt("owner", default=run.context.actor.name, err=True)
     filled = replace(form, address=address, display_name=display_name, owner=owner)
-    return replace(with_servers(filled), asks_password=not (form.password_stdin or form.names_a_place))
+    has_none = form.password_stdin or form.names_a_place or form.method is AuthMethod.OAUTH2
+    return replace(with_servers(filled), asks_password=not has_none)
 
 
 def an_address(answer: str) -> str:

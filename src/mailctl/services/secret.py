@@ -8,6 +8,7 @@ from mailctl.domain.account import Account, Grant, SecretPlace, Server
 from mailctl.errors import (
     LoginRefusedError,
     RightMissingError,
+    SecretLockedError,
     SecretUnavailableError,
     ServerUnreachableError,
     TemporaryError,
@@ -163,9 +164,15 @@ def client_secret(ctx: Context, account: Account, client: "Client") -> str | Non
     """
     try:
         return looked_up(ctx, account, client.secret_place)
-    except SecretUnavailableError:
-        if client.needs_secret or client.auth.secret is not SecretPlace.KEYRING:
+    except SecretLockedError:
+        raise
+    except SecretUnavailableError as error:
+        if client.auth.secret is not SecretPlace.KEYRING:
             raise
+        if client.needs_secret:
+            raise SecretUnavailableError(
+                f"the client '{client.id}' needs a secret of its own: {error}", hint=error.hint
+            ) from error
         return None
 
 
