@@ -294,6 +294,7 @@ def test_the_history_of_a_store_knows_its_templates(cli, home):
 
     said = [event["what"] for event in ok(cli("store", "log", "--json")).json]
     assert said[:2] == ["remove the template 'relance'", "add the template 'relance'"]
+    assert len(ok(cli("store", "log", "relance", "--json")).json) == 2
 
 
 def test_a_mail_is_sent_from_a_template_and_nothing_is_read(cli, server):

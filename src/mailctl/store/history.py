@@ -192,7 +192,8 @@ def events(root: Path, names: Sequence[str] = (), *, limit: int = 1000) -> tuple
     if not git(root, "rev-parse", "--verify", "-q", "HEAD", accept=(0, 1)):
         return ()
     files = [f"{folder}/{name}.toml" for name in names for folder in ("accounts", "collaborators", "affairs")]
-    paths = [f":(literal){file}" for file in (*files, *(f"affairs/{name}.links" for name in names))] if names else []
+    others = [file for name in names for file in (f"affairs/{name}.links", f"templates/{name}.md")]
+    paths = [f":(literal){file}" for file in (*files, *others)]
     form = "--format=%x00%h%x00%at%x00%an%x00%s%x00"
     text = git(root, "log", f"-n{limit}", form, "--name-only", "--no-renames", "--no-merges", "--", *paths)
     fields = text.split("\0")[1:]
