@@ -1,4 +1,4 @@
-"""neomutt, PHP, cron and git call `mailctl-sendmail` as they call sendmail(8); with the network off nothing is lost."""
+"""Programs that call sendmail(8) are run for real on `mailctl-sendmail`; with the network off nothing is lost."""
 
 import os
 import pwd
@@ -106,7 +106,34 @@ def by_git(sendmail):
     )  # fmt: skip
 
 
-CALLERS = {"neomutt": by_neomutt, "PHP": by_php, "cron": by_debians_cron, "cronie": by_cronie, "git": by_git}
+def by_symfony(sendmail):
+    script = """
+        require "Symfony/Component/Mailer/autoload.php";
+        $mail = (new Symfony\\Component\\Mime\\Email())->from("contact@mail.test")->to("alice@mail.test")
+            ->subject("By Symfony é")->text("Hello\\n.\\nthere");
+        (new Symfony\\Component\\Mailer\\Transport\\SendmailTransport($argv[1] . " -bs"))->send($mail);
+    """
+    words = ["php", "-d", "include_path=/usr/share/php", "-r", script, "--", str(sendmail)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=BARE)
+
+
+def by_rails(sendmail):
+    script = """
+        require "mail"
+        Mail.defaults { delivery_method :sendmail, location: ARGV[0] }
+        Mail.deliver do
+          from "contact@mail.test"
+          to "alice@mail.test"
+          subject "By Rails é"
+          body "Hello"
+        end
+    """
+    words = ["ruby", "-W0", "-e", script, str(sendmail)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, env={**BARE, "LANG": "C.UTF-8"})
+
+
+CALLERS = {"neomutt": by_neomutt, "PHP": by_php, "cron": by_debians_cron, "cronie": by_cronie, "git": by_git,
+           "Symfony": by_symfony, "Rails": by_rails}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CALLERS)
@@ -133,7 +160,7 @@ def test_with_the_network_off_all_is_queued_and_with_it_on_each_goes_once(cli, m
     mail.await_messages("alice", len(CALLERS))
     mail.drain()
     subjects = " ".join(parsed(raw)["Subject"] for raw in mail.messages("alice"))
-    assert all(subjects.count(f"By {name}") == 1 for name in ("neomutt", "PHP", "cronie", "git"))
+    assert all(subjects.count(f"By {name}") == 1 for name in CALLERS if name != "cron")
     assert len(mail.messages("alice")) == len(CALLERS)
     assert outbox.entries() == ()
 
