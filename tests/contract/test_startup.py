@@ -24,6 +24,7 @@ HEAVY = {
     "--version": NEVER | MAIL | VALUES,
     "whoami": NEVER | MAIL | WRITING,
     "account list": NEVER | MAIL | WRITING,
+    "template list": NEVER | MAIL | WRITING,
     "account show contact": NEVER | MAIL | WRITING,
     "rights check contact read": NEVER | MAIL | WRITING,
     "send anna@firm.example -a contact -s Plans --dry-run": NEVER | (MAIL - {"email"}),

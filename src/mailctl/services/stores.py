@@ -143,8 +143,6 @@ def check(ctx: Context) -> tuple[Finding, ...]:
         StoreError: store.toml itself is missing, invalid, unsafe or of a newer version.
     """
     from mailctl.services.signature_check import faulty_signatures
-    from mailctl.services.template_check import faulty_templates
-    from mailctl.store.templates import names
 
     have = ctx.store.contents()
     problems = (
@@ -153,9 +151,21 @@ def check(ctx: Context) -> tuple[Finding, ...]:
         *dangling_defaults(ctx.settings, have.collaborators, frozenset(ctx.store.account_names()), ctx.store.read),
         *failed_trials(ctx, have.affairs),
         *faulty_signatures(ctx, have.accounts),
-        *faulty_templates(ctx, names(ctx.store)),
+        *faulty_templates(ctx),
     )
     return findings(problems)
+
+
+def faulty_templates(ctx: Context) -> tuple[Problem, ...]:
+    """What is wrong with the store's templates; a store without any pays nothing for it."""
+    from mailctl.store.templates import names
+
+    known = names(ctx.store)
+    if not known:
+        return ()
+    from mailctl.services import template_check
+
+    return template_check.faulty_templates(ctx, known)
 
 
 def findings(problems: tuple[Problem, ...]) -> tuple[Finding, ...]:

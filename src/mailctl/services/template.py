@@ -19,13 +19,13 @@ from mailctl.errors import (
     UsageError,
 )
 from mailctl.services.context import Context
-from mailctl.services.filling import Filler, Values
-from mailctl.services.signature import values_for
+from mailctl.services.signature import Values, values_for
 from mailctl.store import templates as store
 
 if TYPE_CHECKING:
     from mailctl.domain.account import Account
     from mailctl.domain.collaborator import Collaborator
+    from mailctl.services.filling import Filler
 
 STARTER = """+++
 description = "what it is for"
@@ -114,7 +114,7 @@ class Rendered(Struct, frozen=True, kw_only=True):
 
 def filler(
     ctx: Context, name: str, *, account: "Account", affair: str | None = None, sender: str | None = None
-) -> Filler:
+) -> "Filler":
     """A template made ready for the mail of an account, about an affair; the store is read here, and not again.
 
     Args:
@@ -130,6 +130,7 @@ def filler(
         TemplateFaultError: a mistake in it, or a name that nothing has.
         UsageError: it needs an affair, and none is named.
     """
+    from mailctl.services.filling import Filler
     from mailctl.services.send import alias_of
 
     template, source = store.read(ctx.store, name)
@@ -168,7 +169,7 @@ def responsible(ctx: Context, name: str | None) -> "Collaborator | None":
         return None
 
 
-def render(made: Filler, variables: Mapping[str, str], *, account: str, affair: str | None) -> Rendered:
+def render(made: "Filler", variables: Mapping[str, str], *, account: str, affair: str | None) -> Rendered:
     """The mail that a template makes.
 
     Raises:
