@@ -1,7 +1,8 @@
-"""What mailctl-checker costs with 1, 100 and 1,000 accounts waiting in IDLE under TLS, beside a bare thread an account.
+"""What mailctl-checker costs with 1, 100 and 1,000 accounts in IDLE under TLS, beside a bare thread each and mailnag.
 
 `python benchmarks/checker.py` also measures how long mail takes from its delivery to Dovecot until a notification
-service is asked to show it, beside Dovecot's own push seen by a bare socket. It prints tables and never fails.
+service is asked to show it, and until a real dunst says that it is on the screen, beside Dovecot's own push seen by a
+bare socket. It prints tables and never fails; with `latency` behind it, only that one.
 """
 
 import contextlib
@@ -17,12 +18,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import trustme
+from jeepney import DBusAddress, HeaderFields, new_method_call
+from jeepney.io.blocking import open_dbus_connection
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 CHECKER = Path(sys.executable).with_name("mailctl-checker")
 MAILCTL = Path(sys.executable).with_name("mailctl")
 NUMBERS = (1, 100, 1000)
+MONITORING = DBusAddress(
+    "/org/freedesktop/DBus", bus_name="org.freedesktop.DBus", interface="org.freedesktop.DBus.Monitoring"
+)
 IDLE_SECONDS = 20.0
 DELIVERIES = 100
 USERS = tuple(f"u{number}" for number in range(1, 11))
@@ -92,7 +98,20 @@ def idle_costs(work: Path) -> None:
             with running(sys.executable, HERE / "bare_watch.py", port, work / "ca.pem", number) as bare:
                 assert bare.stdout
                 bare.stdout.readline()
-                print(f"{number:8} {'bare':12} {time.monotonic() - begun:8.2f} {costs(bare.pid)}")
+                print(f"{number:8} {'bare':12} {time.monotonic() - begun:8.2f} {costs(bare.pid)}", flush=True)
+            mailnag_costs(work / f"mailnag{number}", number, port, work / "ca.pem")
+
+
+def mailnag_costs(home: Path, number: int, port: int, authority: Path) -> None:
+    """One row for mailnag, where it is installed."""
+    import mailnag_watch
+
+    begun = time.monotonic()
+    with mailnag_watch.watching(home, number, port, authority) as mailnag:
+        if mailnag is None:
+            print(f"{number:8} {'mailnag':12}  is not installed, or did not get so far", flush=True)
+        else:
+            print(f"{number:8} {'mailnag':12} {time.monotonic() - begun:8.2f} {costs(mailnag.pid)}", flush=True)
 
 
 def checker_costs(home: Path, number: int, port: int, authority: Path) -> None:
@@ -119,7 +138,6 @@ def await_idle(home: Path, number: int) -> None:
 def latency(work: Path) -> None:
     """The second table."""
     from support import rig
-    from support.displayer import displaying
     from support.mailservers import MailServers
 
     home = rig.make_home()
@@ -139,35 +157,91 @@ def latency(work: Path) -> None:
         with running("dbus-daemon", "--session", "--nofork", f"--address={address}"):
             while not bus.exists():
                 time.sleep(0.02)
-            with displaying(address) as displayer:
-                report(*deliver_all(mail, displayer, work / "firm", address))
+            with dunst(address), Monitor(address) as monitor:
+                report(*deliver_all(mail, monitor, work / "firm", address))
     finally:
         keeper.communicate(timeout=60)
 
 
-def deliver_all(mail: object, displayer: object, firm: Path, address: str) -> tuple[list[float], list[float]]:
-    """How long each delivery took to be pushed, and to be shown; in milliseconds."""
+@contextlib.contextmanager
+def dunst(address: str) -> Iterator[None]:
+    """A real dunst on a hidden screen, ready."""
+    read, write = os.pipe()
+    words = ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
+    with subprocess.Popen(words, pass_fds=[write], stderr=subprocess.DEVNULL) as screen:
+        os.close(write)
+        with os.fdopen(read) as numbers:
+            shown = f":{numbers.readline().strip()}"
+        environ = {"DBUS_SESSION_BUS_ADDRESS": address, "DISPLAY": shown}
+        with running("dunst", **environ):
+            while subprocess.run(
+                ["dunstctl", "is-paused"], env={**os.environ, **environ}, capture_output=True, check=False
+            ).returncode:
+                time.sleep(0.05)
+            yield
+        screen.terminate()
+
+
+class Monitor:
+    """What is said on a bus: when notifications were asked for, and when dunst answered that they are on the screen."""
+
+    def __init__(self, address: str) -> None:
+        self.bus = open_dbus_connection(address)
+        self.asked: list[float] = []
+        self.shown: list[float] = []
+        self.calls: set[tuple[str, int]] = set()
+        become = new_method_call(MONITORING, "BecomeMonitor", "asu", ([], 0))
+        self.bus.send_and_get_reply(become)
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def __enter__(self) -> "Monitor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing: it ends with the process."""
+
+    def listen(self) -> None:
+        """Note the moments, until the bus is gone."""
+        while True:
+            try:
+                message = self.bus.receive()
+            except OSError:
+                return
+            fields = message.header.fields
+            if fields.get(HeaderFields.member) == "Notify":
+                self.asked.append(time.monotonic())
+                self.calls.add((fields[HeaderFields.sender], message.header.serial))
+            elif (fields.get(HeaderFields.destination), fields.get(HeaderFields.reply_serial)) in self.calls:
+                self.shown.append(time.monotonic())
+
+
+Figures = tuple[list[float], list[float], list[float]]
+
+
+def deliver_all(mail: object, monitor: Monitor, firm: Path, address: str) -> Figures:
+    """How long each delivery took to be pushed, to be asked for, and to be shown; in milliseconds."""
     pushes: dict[str, list[float]] = {user: [] for user in USERS}
     for user in USERS:
         threading.Thread(target=bare_idle, args=(mail, user, pushes[user]), daemon=True).start()
-    pushed, shown = [], []
+    pushed, asked, shown = [], [], []
     environ = {"MAILCTL_HOME": str(firm), "PASSWORD": mail.password, "DBUS_SESSION_BUS_ADDRESS": address}
     with running(CHECKER, **environ):
         await_idle(firm, len(USERS))
         time.sleep(1)
         for number in range(DELIVERIES):
             user = USERS[number % len(USERS)]
-            before, calls = len(pushes[user]), len(displayer.named("Notify"))
+            before, calls = len(pushes[user]), len(monitor.shown)
             begun = time.monotonic()
             mail.deliver(user, b"From: b@x.example\r\nMessage-ID: <%d@x>\r\nSubject: x\r\n\r\nx\r\n" % number)
-            while len(displayer.named("Notify")) == calls:
+            while len(monitor.shown) == calls:
                 time.sleep(0.001)
-            shown.append((time.monotonic() - begun) * 1000)
+            asked.append((monitor.asked[calls] - begun) * 1000)
+            shown.append((monitor.shown[calls] - begun) * 1000)
             while len(pushes[user]) == before:
                 time.sleep(0.001)
             pushed.append((pushes[user][-1] - begun) * 1000)
             time.sleep(max(0.0, PAUSE - (time.monotonic() - begun)))
-    return pushed, shown
+    return pushed, asked, shown
 
 
 def bare_idle(mail: object, user: str, pushes: list[float]) -> None:
@@ -186,10 +260,11 @@ def bare_idle(mail: object, user: str, pushes: list[float]) -> None:
                 pushes.append(time.monotonic())
 
 
-def report(pushed: list[float], shown: list[float]) -> None:
+def report(pushed: list[float], asked: list[float], shown: list[float]) -> None:
     """Print what it took."""
     print(f"\n{DELIVERIES} deliveries to Dovecot, in ms      p50      p95")
-    for name, values in (("EXISTS seen by a bare socket", pushed), ("notification asked for", shown)):
+    rows = (("EXISTS seen by a bare socket", pushed), ("notification asked for", asked), ("shown, says dunst", shown))
+    for name, values in rows:
         ranks = statistics.quantiles(values, n=20)
         print(f"{name:34} {statistics.median(values):8.0f} {ranks[18]:8.0f}")
 
@@ -198,7 +273,8 @@ def main() -> None:
     """Both tables."""
     os.environ.pop("MAILCTL_STORE", None)
     with tempfile.TemporaryDirectory() as folder:
-        idle_costs(Path(folder))
+        if sys.argv[1:] != ["latency"]:
+            idle_costs(Path(folder))
         latency(Path(folder))
 
 
