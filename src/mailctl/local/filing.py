@@ -90,8 +90,3 @@ def mark_considered(index: Index, ids: Collection[int]) -> None:
     """Note that the rules looked at messages."""
     with index.change() as database:
         database.executemany("UPDATE messages SET considered = 1 WHERE id = ?", [(id,) for id in ids])
-
-
-def is_any_new(index: Index) -> bool:
-    """Whether there is a message that the rules never looked at."""
-    return bool(index.rows("SELECT 1 FROM messages WHERE NOT considered LIMIT 1"))

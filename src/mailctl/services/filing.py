@@ -151,15 +151,16 @@ def after_fetch(ctx: Context, accounts: Collection[str]) -> dict[str, int]:
 
     Whatever fails is warned about: the mail is here, and `affair auto` files it later.
     """
-    from mailctl.local.filing import is_any_new
-
     try:
-        if not accounts or not ctx.settings.affairs.auto or not ctx.store.affair_names() or not is_any_new(ctx.index):
+        if not accounts or not ctx.settings.affairs.auto or not ctx.store.affair_names():
             return {}
-        mine = [one.name for one in ctx.accounts(need=Right.ORGANIZE) if one.name in accounts]
+        fetched = [ctx.account(name, need=Right.READ) for name in accounts]
+        mine = [one.name for one in fetched if Right.ORGANIZE in ctx.rights_on(one)]
         desk = Desk(ctx, mine)
         waiting = desk.waiting(new=True)
-        done = desk.file(desk.decided(waiting).sure) if waiting else ()
+        if not waiting:
+            return {}
+        done = desk.file(desk.decided(waiting).sure)
         desk.mark(waiting)
     except MailctlError as error:
         ctx.warn(f"nothing was filed under affairs: {error}; mailctl affair auto tries again")
@@ -179,7 +180,7 @@ def counted(done: Sequence[Filed]) -> dict[str, int]:
 
 
 class Desk:
-    """Mail of some accounts, and the firm's affairs as the rules need them, read once."""
+    """Mail of some accounts, and the firm's affairs as the rules need them, each read once."""
 
     def __init__(self, ctx: Context, accounts: Sequence[str], *, without: str | None = None) -> None:
         """Read it.
@@ -192,8 +193,12 @@ class Desk:
         self.ctx = ctx
         self.accounts = accounts
         self.without = without
-        self.affairs = all_affairs(ctx)
         self.refused: dict[str, frozenset[str]] = {}
+
+    @cached_property
+    def affairs(self) -> "tuple[Affair, ...]":
+        """All affairs, read when they are first asked for: most fetches bring nothing to file."""
+        return all_affairs(self.ctx)
 
     def waiting(self, *, new: bool = False) -> "tuple[Waiting, ...]":
         """The messages that may be filed, the oldest first; only those the rules never looked at, if so wished."""
