@@ -148,3 +148,19 @@ def test_it_starts_without_the_command_line(store):
 
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert not {"typer", "rich", "keyring", "mailctl.cli", "jinja2"} & loaded
+
+
+def test_it_may_open_as_many_files_as_the_system_lets_it():
+    """A user's programs get 1,024 unless they ask: too few for a thousand accounts."""
+    program = """
+import resource
+from mailctl.checker.main import allow_many_files
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, most))
+allow_many_files()
+print(resource.getrlimit(resource.RLIMIT_NOFILE) == (most, most))
+"""
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "True\n"

@@ -2,6 +2,7 @@
 
 import os
 import random
+import subprocess
 import time
 from pathlib import Path
 
@@ -80,6 +81,25 @@ def test_a_connection_that_is_cut_while_it_waits_is_made_anew_without_a_word(ali
         checker.until(lambda: sum(one["fresh"] for one in checker.named("told")) == 5)
         assert len([pair for pair in proxy.pairs if pair[0].fileno() >= 0]) <= 2, "connections pile up"
     assert not [line for line in checker.told if "cannot" in line]
+
+
+def test_after_many_cuts_there_is_one_connection_and_no_leftover(alice, proxy, mail):
+    with checking(settled=0.0) as checker:
+        for _ in range(10):
+            checker.until(idles(checker))
+            accepted = proxy.accepted
+            proxy.cut()
+            checker.until(lambda accepted=accepted: proxy.accepted > accepted)
+        checker.until(idles(checker))
+
+        checker.until(lambda: sum(client.fileno() != -1 for client, _ in proxy.pairs) == 1)
+        checker.until(lambda: sessions_of("alice", mail) == 1)
+
+
+def sessions_of(user, mail):
+    """How many sessions Dovecot has of a user."""
+    words = ["doveadm", "-c", str(mail.home / "dovecot/dovecot.conf"), "-f", "tab", "who", "-1", user]
+    return len(subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()) - 1
 
 
 def test_a_server_that_drips_is_given_up_and_others_are_not_kept_waiting(alice, proxy, mail, cli):
