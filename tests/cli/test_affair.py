@@ -283,3 +283,14 @@ def test_what_a_colleague_linked_is_seen_at_once(cli, affair, keep):
 
     [found] = ok(cli("affair", "mails", REF, "--json")).json
     assert (found["id"], found["linked_by"], found["linked_at"]) == (number, "bob", "2026-03-02T12:00:00Z")
+
+
+def test_the_check_of_the_store_names_file_and_line(cli, affair, keep):
+    ok(cli("affair", "link", REF, keep("contact", mail())))
+    file = affair.with_suffix(".links")
+    file.write_text(file.read_text() + "nonsense\n")
+
+    ran = cli("store", "check", "--json")
+
+    assert ran.status == 78
+    assert [(one["file"], one["line"]) for one in ran.json] == [(f"affairs/{REF}.links", 2)]

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mailctl.domain.rights import Right
-from mailctl.errors import AffairNotFoundError, MailctlError
+from mailctl.errors import AffairNotFoundError, MailctlError, Problem, StoreError
 from mailctl.services.context import Context
 
 if TYPE_CHECKING:
@@ -65,6 +65,23 @@ def tell_odd(ctx: Context, ref: str, odd: Sequence[tuple[int, str]]) -> None:
     if odd:
         more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
         ctx.warn(f"{file_of(ref)}:{odd[0][0]}: no link in this line{more}")
+
+
+def faulty_links(ctx: Context) -> tuple[Problem, ...]:
+    """Files of links that cannot be read, and lines in them that are none."""
+    from mailctl.store import links
+
+    faults: list[Problem] = []
+    for ref in links.refs(links.states(ctx.store.root)).values():
+        try:
+            odd = links.lines(ctx.store, ref).odd
+        except MailctlError as error:
+            faults += (
+                error.problems if isinstance(error, StoreError) else [Problem(links.file_of(ref), 0, "", str(error))]
+            )
+            continue
+        faults += [Problem(links.file_of(ref), number, "", "no link in this line") for number, _ in odd]
+    return tuple(faults)
 
 
 def linked_ids(ctx: Context) -> frozenset[str]:

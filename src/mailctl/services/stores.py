@@ -10,6 +10,7 @@ from mailctl.domain.settings import Settings
 from mailctl.errors import MailctlError, Problem, UsageError
 from mailctl.services.account_mail import follow_others
 from mailctl.services.context import Context
+from mailctl.services.links import faulty_links
 from mailctl.store.decode import Source
 from mailctl.store.editors import KINDS, shipped
 from mailctl.store.files import fresh_settings
@@ -152,6 +153,7 @@ def check(ctx: Context) -> tuple[Finding, ...]:
         *failed_trials(ctx, have.affairs),
         *faulty_signatures(ctx, have.accounts),
         *faulty_templates(ctx),
+        *faulty_links(ctx),
     )
     return findings(problems)
 
