@@ -88,19 +88,19 @@ def test_lines_are_counted_from_where_the_text_begins_in_its_file():
                      id="many of them"),
         pytest.param("{% for i in range(1999) %}" + "x" * 90_000 + "{% endfor %}", {}, id="a long text in a loop"),
         pytest.param("{% for i in range(1999) %}" + "{{ x }}" * 9000 + "{% endfor %}", {}, id="values in a loop"),
-        pytest.param("{{ [" + "x," * 40_000 + "] }}", {}, id="a list of long texts"),
-        pytest.param("{{ [" + "x," * 40_000 + "] | join }}", {}, id="a list joined"),
+        pytest.param("{{ [" + "x," * 8_000 + "] }}", {}, id="a list of long texts"),
+        pytest.param("{{ [" + "x," * 8_000 + "] | join }}", {}, id="a list joined"),
         pytest.param("{{ rows | join(x) }}{{ ['a'] * 20000 | join(x) }}", {}, id="joined with much between"),
         pytest.param("{{ {'a': x, 'b': x} }}", {}, id="a table of long texts"),
     ],
 )  # fmt: skip
 def test_what_would_come_to_a_gigabyte_is_refused_at_once(source, fragments):
-    started = time.monotonic()
+    started = time.process_time()
 
     with pytest.raises(TemplateFaultError):
         made(source, fragments).text(VALUES)
 
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_a_signature_includes_nothing():
