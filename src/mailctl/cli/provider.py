@@ -35,5 +35,5 @@ def show(
     """
     from mailctl.services import provider as service
 
-    columns = ("id", "name", "domains", "login", "auth", "imap", "smtp", "files_sent", "notes", "source")
+    columns = ("id", "name", "domains", "login", "auth", "imap", "smtp", "tokens", "files_sent", "notes", "source")
     session(ctx).show(service.show(name), as_json=as_json, columns=columns)

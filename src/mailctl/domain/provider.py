@@ -33,7 +33,7 @@ class Preset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     security: Security
 
 
-class OAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class OAuth(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A provider's OAuth2 endpoints; `{tenant}` in an address stands for the firm."""
 
     token_url: str

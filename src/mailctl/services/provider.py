@@ -2,12 +2,12 @@
 
 from msgspec import Struct
 
-from mailctl.domain.provider import LoginForm, Preset, Provider, ProviderAuth
+from mailctl.domain.provider import LoginForm, OAuth, Preset, Provider, ProviderAuth
 from mailctl.providers import provider, providers
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """A preset; a server is None where each firm has its own, `files_sent` where nobody knows."""
+    """A preset; a server is None where each firm has its own, `files_sent` and `oauth` where nothing is known."""
 
     id: str
     name: str
@@ -17,6 +17,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     incoming: Preset | None
     outgoing: Preset | None
     files_sent: bool | None
+    oauth: OAuth | None
     notes: str
     source: str
 
@@ -24,6 +25,11 @@ class Shown(Struct, frozen=True, kw_only=True):
     def imap(self) -> str:
         """The IMAP server on one line."""
         return on_one_line(self.incoming)
+
+    @property
+    def tokens(self) -> str:
+        """Where OAuth2 tokens are had."""
+        return self.oauth.token_url if self.oauth else ""
 
     @property
     def smtp(self) -> str:
@@ -61,6 +67,7 @@ def shown(preset: Provider) -> Shown:
         incoming=preset.incoming,
         outgoing=preset.outgoing,
         files_sent=preset.files_sent,
+        oauth=preset.oauth,
         notes=preset.notes,
         source=preset.source,
     )
