@@ -6,7 +6,7 @@ import sys
 from typer import TyperException
 
 from mailctl.cli.clean import clean
-from mailctl.errors import Exit, MailctlError, StorageError, UsageError
+from mailctl.errors import Exit, MailctlError, StorageError, TemporaryError, UsageError
 
 BUG_STATUS = 70  # EX_SOFTWARE of sysexits.h
 SHOWN_PROBLEMS = 50
@@ -56,7 +56,13 @@ def from_system(error: OSError) -> MailctlError:
 
 
 def tell_bug(error: Exception, words: list[str]) -> int:
-    """Say that mailctl itself is at fault; the traceback only with MAILCTL_DEBUG=1."""
+    """Say that mailctl itself is at fault; the traceback only with MAILCTL_DEBUG=1.
+
+    Python tells as a fault of the program's that the system lets no more threads begin.
+    """
+    if "can't start new thread" in str(error):
+        busy = "the system lets no more threads begin"
+        return report(TemporaryError(busy, hint="end some programs (ulimit -u), and try again"), words)
     if os.environ.get("MAILCTL_DEBUG") == "1":
         import traceback
 
