@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mailctl.domain.identity import content_key
 from mailctl.domain.link import Link, lines_in, link_line, links_in, text_of
@@ -38,6 +39,7 @@ def test_a_message_that_two_linked_is_linked_once_as_it_was_first():
         pytest.param("<2@x>\tcontact\tbob", id="a field too few"),
         pytest.param("<2@x>\tcontact\tbob\tyesterday", id="no moment"),
         pytest.param("<2@x>\tcontact\tbob\t2026-03-03T12:00:00", id="a moment without zone"),
+        pytest.param("<2@x>\tcontact\tbob\t0001-01-01T00:00:00+23:59", id="a moment before all"),
         pytest.param("\tcontact\tbob\t2026-03-03T12:00:00Z", id="no key"),
     ],
 )
@@ -48,6 +50,12 @@ def test_an_odd_line_is_told_kept_and_breaks_no_other(line):
     assert found.odd == ((1, line),)
     assert lines_in(text_of(found.links, found.odd)).links == (ONE,)
     assert line in text_of(found.links, found.odd).splitlines()
+
+
+def test_the_first_moment_of_all_comes_back():
+    old = replace(ONE, when=datetime(1, 1, 1, tzinfo=UTC))
+
+    assert lines_in(text_of([old])) == ((old,), (), ())
 
 
 @given(st.text())

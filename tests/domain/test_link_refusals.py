@@ -61,3 +61,11 @@ def test_a_file_comes_back(linked, taken_out):
     assert {one.key for one in found.links} == set(linked)
     assert {one.key for one in found.refused} == set(out)
     assert text_of(found.links, found.odd, found.refused) == text
+
+
+@pytest.mark.parametrize("key", ["!<1@x>", "=<1@x>", "!=!1", "<a  b@x>", "<a\u2028b@x>", "<a\xa0b@x>", "=%21", "<é@x>"])
+def test_what_a_sender_calls_a_message_is_no_word_about_another(key):
+    assert [one.key for one in lines_in(text_of([link("<1@x>"), link(key)])).links] == sorted(
+        ["<1@x>", key], key=lambda one: link_line(link(one))
+    )
+    assert [one.key for one in lines_in(text_of([], refused=[link(key)])).refused] == [key]

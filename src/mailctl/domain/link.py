@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 FIELDS = 4
 REFUSAL = "!"  # before the key of a message that was taken out of the affair: the rules do not file it there again
+ENCODED = "="  # before a key that would be read as another: it begins with a sign of ours, or has odd spaces
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -33,8 +34,27 @@ class Lines(NamedTuple):
 
 def link_line(link: Link) -> str:
     """A link as its line, without the line break."""
-    when = link.when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return "\t".join(" ".join(field.split()) for field in (link.key, link.account, link.who, when))
+    moment = link.when.astimezone(UTC).replace(microsecond=0, tzinfo=None)  # strftime gives the year 1 one digit
+    fields = (link.account, link.who, f"{moment.isoformat()}Z")
+    return "\t".join((written(link.key), *(" ".join(field.split()) for field in fields)))
+
+
+def written(key: str) -> str:
+    """A key as a line holds it: whatever a sender calls a message, it stands for that message alone."""
+    if not key.startswith((REFUSAL, ENCODED)) and key == " ".join(key.split()):
+        return key
+    from urllib.parse import quote
+
+    return ENCODED + quote(key, safe="<>@!=", errors="replace")
+
+
+def key_in(text: str) -> str:
+    """The key that `written` wrote."""
+    if not text.startswith(ENCODED):
+        return text
+    from urllib.parse import unquote
+
+    return unquote(text.removeprefix(ENCODED))
 
 
 def links_in(text: str) -> tuple[Link, ...]:
@@ -61,8 +81,14 @@ def lines_in(text: str) -> Lines:
         latest[link.key] = max(link.when, latest.get(link.key, link.when))
     refusals = {key.removeprefix(REFUSAL): one for key, one in found.items() if key.startswith(REFUSAL)}
     gone = {key for key, one in refusals.items() if key not in latest or latest[f"{REFUSAL}{key}"] >= latest[key]}
-    links = tuple(one for key, one in found.items() if not key.startswith(REFUSAL) and key not in gone)
-    return Lines(links, tuple(odd), tuple(replace(refusals[key], key=key) for key in refusals if key in gone))
+    links = [(key, one) for key, one in found.items() if not key.startswith(REFUSAL) and key not in gone]
+    refused = [(key, one) for key, one in refusals.items() if key in gone]
+    return Lines(read(links), tuple(odd), read(refused))
+
+
+def read(found: Iterable[tuple[str, Link]]) -> tuple[Link, ...]:
+    """Links, by their keys as they are written, with their keys as they are."""
+    return tuple(replace(one, key=key_in(key)) for key, one in found)
 
 
 def link_of(line: str) -> Link | None:
@@ -73,13 +99,13 @@ def link_of(line: str) -> Link | None:
     key, account, who, moment = fields
     try:
         when = datetime.fromisoformat(moment)
-    except ValueError:
+        return Link(key=key, account=account, who=who, when=when.astimezone(UTC)) if when.tzinfo else None
+    except (ValueError, OverflowError):  # the second: a zone moves the moment out of the calendar
         return None
-    return Link(key=key, account=account, who=who, when=when.astimezone(UTC)) if when.tzinfo else None
 
 
 def text_of(links: Iterable[Link], odd: Iterable[tuple[int, str]] = (), refused: Iterable[Link] = ()) -> str:
     """The text of a file: its lines sorted, so that two who add to it can be merged; what nobody understands stays."""
-    taken_out = (replace(one, key=f"{REFUSAL}{one.key}") for one in refused)
-    lines = {*map(link_line, links), *map(link_line, taken_out), *(line for _, line in odd)}
+    taken_out = (f"{REFUSAL}{link_line(one)}" for one in refused)
+    lines = {*map(link_line, links), *taken_out, *(line for _, line in odd)}
     return "".join(f"{line}\n" for line in sorted(lines))
