@@ -212,3 +212,30 @@ def test_one_keyword_more_than_a_maildir_holds_is_told_of_and_given_again_when_i
     fetch(cli)
     ok(cli("affair", "auto"))
     assert keywords(mail)[0] == {"affair-2026-014"}
+
+
+def test_a_new_reference_is_shown_instead_of_the_old_one(cli, home, mail, account):
+    shown_as(account, "folder")
+    ok(cli("affair", "link", "2026-014", "1"))
+
+    ok(cli("affair", "rename", "2026-014", "2026-015"))
+
+    assert copies(mail, "Affaires/2026-014") == []
+    assert copies(mail, "Affaires/2026-015") == ["<1@mail.test>"]
+
+    shown_as(account, "keyword")
+    ok(cli("affair", "auto"))
+    ok(cli("affair", "rename", "2026-015", "2026-016"))
+
+    assert keywords(mail) == [{"affair-2026-016"}, set()]
+    assert [ref for _, ref, _ in noted(home)] == ["2026-016"]
+
+
+def test_a_removed_affair_is_shown_no_more(cli, home, mail, account):
+    shown_as(account, "keyword")
+    ok(cli("affair", "link", "2026-014", "1"))
+
+    ok(cli("affair", "remove", "2026-014", "--yes"))
+
+    assert keywords(mail) == [set(), set()]
+    assert noted(home) == []

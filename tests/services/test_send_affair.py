@@ -70,3 +70,13 @@ def test_what_cannot_be_linked_now_is_sent_and_linked_later(cli, server, links, 
 
     assert links() == [ran.json["message_id"]]
     assert ok(cli("outbox", "list")).out == ""
+
+
+def test_what_is_queued_follows_an_affair_to_its_new_reference(cli, server, links, store):
+    queued = ok(send(cli, "--queue", "--json")).json
+    ok(cli("affair", "rename", REF, "2026/15"))
+
+    ran = ok(cli("outbox", "flush"))
+
+    assert "not linked" not in ran.err
+    assert (store / "affairs/2026%2F15.links").read_text().startswith(queued["message_id"])

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -283,13 +283,25 @@ class Outbox:
         Raises:
             TemporaryError: one is being sent for longer than one can wait.
         """
+
+        def renamed(entry: Entry) -> Entry:
+            account, fallback = (new if known == name else known for known in (entry.account, entry.fallback))
+            return replace(entry, account=account or new, fallback=fallback)
+
+        self.revise(renamed)
+
+    def rename_affair(self, ref: str, new: str) -> None:
+        """Let the entries that are to be filed under an affair follow it; it raises what `rename_account` does."""
+        self.revise(lambda entry: replace(entry, affairs=tuple(new if one == ref else one for one in entry.affairs)))
+
+    def revise(self, edited: Callable[[Entry], Entry]) -> None:
+        """Let each entry be as another gives it back."""
         for one in self.entries():
-            if name not in (one.account, one.fallback):
+            if edited(one) == one:
                 continue
             with self.held(one.id, patience=PATIENCE_SECONDS) as entry:
                 if entry is not None:
-                    account, fallback = (new if known == name else known for known in (entry.account, entry.fallback))
-                    self.update(replace(entry, account=account or new, fallback=fallback))
+                    self.update(edited(entry))
                 elif self.folder(one.id).exists():
                     raise TemporaryError(f"{one.id} in the outbox is being sent", hint="mailctl outbox list")
 

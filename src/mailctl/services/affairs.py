@@ -326,15 +326,17 @@ def managed(ctx: Context, ref: str, what: str) -> Affair:
 
 
 def rename(ctx: Context, ref: str, new: str) -> Row:
-    """Give an affair another reference; its links move along, as one change.
+    """Give an affair another reference; its links move along as one change, then what is queued and shown by it.
 
     Raises:
         RightMissingError: only an administrator renames affairs.
         AffairNotFoundError, AlreadyExistsError, BadDataError: there is none, or the new reference cannot be it.
     """
+    from mailctl.services.links import follow
     from mailctl.store import links
 
     ctx.require_admin("rename affairs")
+    keys: frozenset[str] = frozenset()
     with ctx.change(f"rename affair '{ref}' to '{new}'") as change:
         before = ctx.store.affair(ref)
         target = normal(new)
@@ -346,6 +348,9 @@ def rename(ctx: Context, ref: str, new: str) -> Row:
             kept = links.lines(ctx.store, before.ref)
             change.put_file(links.file_of(before.ref), None)
             links.put(change, after.ref, kept.links, odd=kept.odd, refused=kept.refused)
+            keys = frozenset(one.key for one in kept.links)
+    if after.ref != before.ref:
+        follow(ctx, before.ref, keys, new=after.ref)
     return row_of(ctx, after)
 
 
@@ -371,11 +376,14 @@ def remove(ctx: Context, ref: str) -> Removed:
     Raises:
         RightMissingError, AffairNotFoundError: as `removal`.
     """
+    from mailctl.services.links import follow
     from mailctl.store import links
 
     ctx.require_admin("remove affairs")
     with ctx.change(f"remove affair '{ref}'") as change:
         gone = removal(ctx, ref)
         change.remove_affair(gone.ref)
+        keys = {one.key for one in links.read(ctx.store, gone.ref)}
         change.put_file(links.file_of(gone.ref), None)
+    follow(ctx, gone.ref, keys)
     return gone

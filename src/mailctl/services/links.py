@@ -198,6 +198,16 @@ def reflect(ctx: Context, *, gone: Collection[tuple[str, str]] = ()) -> None:
     shown(ctx, gone=gone)
 
 
+def follow(ctx: Context, ref: str, keys: Collection[str], *, new: str | None = None) -> None:
+    """Let the outbox and the servers follow an affair that has another reference, or is gone."""
+    if new is not None:
+        try:
+            ctx.outbox.rename_affair(ref, new)
+        except MailctlError as error:
+            ctx.warn(f"what the outbox sends for '{ref}' has to be linked by hand to '{new}': {error}")
+    reflect(ctx, gone={(ref, key) for key in keys})
+
+
 def permitted(ctx: Context, pairs: "Iterable[tuple[str, Stored]]") -> "list[tuple[str, str, Stored]]":
     """Affair, key and message of each pair, once all affairs are there and the actor may organize all accounts."""
     from mailctl.domain.affair import normal
