@@ -206,6 +206,55 @@ def test_what_came_by_mail_is_text_in_the_page_and_no_formula_in_the_table(cli, 
     assert all(not row.startswith("=") for row in (tmp_path / "out/index.csv").read_text().split(","))
 
 
+@given(st.lists(st.text(st.sampled_from("'=;-@ \tx")), min_size=len(COLUMNS), max_size=len(COLUMNS)))
+def test_no_cell_is_a_formula_wherever_a_spreadsheet_parts_it(cells):
+    line = Line(**dict(zip(COLUMNS, cells, strict=True)))
+
+    assert lines_of(table([line])) == (line,)
+    [_, row] = csv.reader(table([line]).splitlines())
+    assert not [part for cell in row for part in cell.split(";") if part.lstrip().startswith(("=", "-", "@"))]
+
+
+def test_a_file_that_was_lost_is_written_again(cli, linked, tmp_path):
+    linked(mail())
+    out = tmp_path / "out"
+    ok(cli("affair", "export", REF, out))
+    [file] = out.glob("*.eml")
+    file.unlink()
+
+    assert ok(cli("affair", "export", REF, out, "--json")).json["added"] == 1
+
+    assert sums_check(out)[0]
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd"])
+def test_a_list_of_files_somebody_wrote_takes_nothing_from_elsewhere(cli, linked, tmp_path, name):
+    linked(mail())
+    out = tmp_path / "out"
+    ok(cli("affair", "export", REF, out))
+    (tmp_path / "secret").write_text("x")
+    with (out / "SHA256SUMS").open("a") as sums:
+        sums.write(f"{'0' * 64}  {name}\n")
+
+    ok(cli("affair", "export", REF, out, "--zip"))
+
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert all(one.startswith("out/") for one in archive.namelist())
+    text = (out / "index.csv").read_text()
+    (out / "index.csv").write_text(text.replace(next(out.glob("*.eml")).name, name))
+    assert cli("affair", "export", REF, out, "--attachments").status == 65
+
+
+def test_what_is_no_folder_or_cannot_be_packed_is_told_before_anything_is_written(cli, linked, tmp_path):
+    linked(mail())
+    (tmp_path / "file").write_text("mine")
+
+    ran = cli("affair", "export", REF, tmp_path / "file")
+    assert (ran.status, "is no folder" in ran.err) == (73, True)
+    ran = cli("affair", "export", REF, "/", "--zip")
+    assert (ran.status, "cannot be packed" in ran.err) == (2, True)
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=len(COLUMNS), max_size=len(COLUMNS)))
 def test_any_line_is_read_as_it_was_written(cells):
     cells = [cell.replace("\r", "").replace("\n", "").replace("\0", "") for cell in cells]

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
+from pathlib import PurePosixPath
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -11,6 +13,8 @@ from msgspec.structs import asdict
 from mailctl.errors import BadDataError
 
 FORMULA = ("=", "+", "-", "@")
+# a spreadsheet of those who write 1,5 parts cells at semicolons
+INNER, GUARDED = re.compile(r"(;\s*'*)(?=[=+\-@])"), re.compile(r"(;\s*'*)'(?=[=+\-@])")
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for something else
 LONGEST_FIELD = 1 << 20  # letters of a cell, of which the csv module takes fewer by itself
 PAGE = """<!DOCTYPE html>
@@ -85,12 +89,13 @@ def lines_of(text: str) -> tuple[Line, ...]:
 
 def guarded(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith((*FORMULA, "'")) else cell
+    safe = INNER.sub(r"\1'", cell)
+    return f"'{safe}" if safe.lstrip().startswith((*FORMULA, "'")) else safe
 
 
 def bare(cell: str) -> str:
     """A cell as it was before it was guarded."""
-    return cell[1:] if cell.startswith("'") else cell
+    return GUARDED.sub(r"\1", cell.removeprefix("'"))
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
@@ -140,6 +145,12 @@ def sums(found: Mapping[str, str]) -> str:
 
 
 def sums_in(text: str) -> dict[str, str]:
-    """The sum of each file in what `sums` wrote; odd lines are left out."""
+    """The sum of each file in what `sums` wrote; odd lines are left out, and files beyond the folder."""
     pairs = (line.split("  ", 1) for line in text.splitlines())
-    return {pair[1]: pair[0] for pair in pairs if len(pair) == 2 and len(pair[0]) == 64}
+    return {pair[1]: pair[0] for pair in pairs if len(pair) == 2 and len(pair[0]) == 64 and is_within(pair[1])}
+
+
+def is_within(file: str) -> bool:
+    """Whether a name is that of a file in the folder or below it."""
+    path = PurePosixPath(file)
+    return bool(path.name) and not path.is_absolute() and ".." not in path.parts and "\0" not in file

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from mailctl.domain.filename import split
-from mailctl.errors import AlreadyExistsError, InputMissingError
+from mailctl.errors import AlreadyExistsError, InputMissingError, UsageError
 from mailctl.local.saving import storage
 
 BESIDE = ".mailctl-part"  # what is not whole yet; the next run writes over it
@@ -20,12 +20,15 @@ class Target:
         """Open it.
 
         Raises:
-            InputMissingError: it is no folder, or its name is none.
+            AlreadyExistsError: it is no folder.
+            InputMissingError: its name is none.
             StorageError: it cannot be made.
         """
         self.root = root
         try:
             with storage(root):
+                if root.exists() and not root.is_dir():
+                    raise AlreadyExistsError(f"{root} is no folder", hint="export into another one")
                 root.mkdir(mode=0o700, parents=True, exist_ok=True)
         except ValueError as error:  # NUL
             raise InputMissingError(
@@ -62,6 +65,22 @@ class Target:
             if not holds(self.root / name, data):
                 write(self.root, name, data)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of this name."""
+        return (self.root / name).is_file()
+
+    @property
+    def archive(self) -> Path:
+        """The zip file beside the folder.
+
+        Raises:
+            UsageError: the root of all folders has nothing beside it.
+        """
+        whole = self.root.resolve()
+        if not whole.name:
+            raise UsageError(f"{whole} cannot be packed: nothing lies beside it", hint="export into another folder")
+        return whole.with_name(f"{whole.name}.zip")
+
     def pack(self, files: Iterable[str], mark: str) -> Path:
         """The export's files in a zip file beside the folder, made anew.
 
@@ -74,8 +93,7 @@ class Target:
         """
         from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
-        whole = self.root.resolve()
-        target = whole.with_name(f"{whole.name}.zip")
+        whole, target = self.root.resolve(), self.archive
         beside = target.with_name(f".{target.name}{BESIDE}")
         with storage(target):
             if os.path.lexists(target):

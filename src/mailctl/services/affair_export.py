@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from mailctl.domain.decoding import header_text
 from mailctl.domain.filename import UNSAFE, file_name, shortened
-from mailctl.domain.handover import Line, lines_of, page, sums, sums_in, table
+from mailctl.domain.handover import Line, is_within, lines_of, page, sums, sums_in, table
 from mailctl.domain.link import Link
 from mailctl.domain.mime import every, parse
-from mailctl.errors import AlreadyExistsError, MessageNotFoundError
+from mailctl.errors import AlreadyExistsError, BadDataError, MessageNotFoundError
 from mailctl.local.exporting import Target
 from mailctl.services.context import Context
 from mailctl.services.links import refreshed
@@ -71,26 +71,29 @@ def export(ctx: Context, ref: str, folder: Path, *, attachments: bool = False, a
 
     Raises:
         AffairNotFoundError: there is none of that reference.
-        AlreadyExistsError: the folder holds another export, or files that are not of one.
+        AlreadyExistsError: the folder holds another export, or files that are not of one, or it is none.
         BadDataError: its index is damaged.
         StorageError: a file could not be written; run again, the rest is written.
+        UsageError: the folder has nothing beside it, and was to be packed.
     """
     affair = ctx.store.affair(ref)
     target = Target(folder)
+    zip_file = target.archive if archive else None
     known = {line.key: line for line in earlier(target, affair.ref)}
+    whole = {key for key, line in known.items() if target.has(line.file)}
     proof = sums_in(target.read(SUMS) or "")
     lost: list[Missing] = []
     added = 0
-    for message in messages(ctx, affair.ref, lost, known=() if attachments else tuple(known)):
+    for message in messages(ctx, affair.ref, lost, known=() if attachments else tuple(whole)):
         line = known.get(message.link.key)
-        if line is None:
+        if line is None or line.key not in whole:
             line = entered(target, message, affair.ref, proof)
             added += 1
         if attachments:
             line = replace(line, attachments=TOGETHER.join(unpacked(target, message.raw, line.file, proof)))
         known[message.link.key] = line
     finish(target, f"{affair.ref}: {affair.title}", tuple(known.values()), proof)
-    unseen = tuple(one for one in lost if one.key not in known)
+    unseen = tuple(one for one in lost if one.key not in whole)
     return Exported(
         ref=affair.ref,
         folder=printable(folder),
@@ -98,7 +101,7 @@ def export(ctx: Context, ref: str, folder: Path, *, attachments: bool = False, a
         added=added,
         files=len(proof) + 1,
         missing=unseen,
-        archive=printable(target.pack((*proof, SUMS), INDEX)) if archive else None,
+        archive=printable(target.pack((*proof, SUMS), INDEX)) if zip_file else None,
     )
 
 
@@ -116,6 +119,8 @@ def earlier(target: Target, ref: str) -> tuple[Line, ...]:
             raise AlreadyExistsError(f"there is a {taken} of something else in it", hint="export into an empty folder")
         return ()
     lines = lines_of(text)
+    if not all(is_within(line.file) for line in lines):
+        raise BadDataError(f"{INDEX} names a file in another folder", hint="export into an empty folder")
     other = next((line.affair for line in lines if line.affair != ref), None)
     if other is not None:
         raise AlreadyExistsError(f"the folder holds the mail of affair '{other}'", hint="export into another folder")
