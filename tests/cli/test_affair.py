@@ -1,5 +1,7 @@
 """Affairs: added, changed, taken away; mail linked to them, listed and found by them."""
 
+import shlex
+
 import pytest
 
 from conftest import ok
@@ -89,6 +91,26 @@ def test_a_bad_value_is_refused_and_nothing_is_written(cli, firm, words, status)
 
 def test_an_affair_is_added_once(cli, affair):
     assert cli("affair", "add", REF, "--title", "Other").status == 73
+
+
+@pytest.mark.parametrize(
+    ("ref", "other"), [("dur/x", "DUR/X"), ("it's", "IT'S"), ("-1", "-1"), ("DUR/1", "DUR-1"), ("DUR/1", "dur.1")]
+)
+def test_two_affairs_that_a_server_could_not_tell_apart_are_refused(cli, firm, ref, other):
+    ok(cli("affair", "add", "--title", "t", "--", ref))
+
+    ran = cli("affair", "add", "--title", "t", "--", other)
+
+    assert ran.status == 73
+    words = shlex.split(ran.err.splitlines()[1].partition("mailctl ")[2])
+    assert f"Affair: {ref}" in ok(cli(*words)).out
+    ok(cli("affair", "rename", "--", ref, ref.upper()))
+
+
+def test_an_affair_that_goes_on_is_open_whatever_day_it_was_closed(cli, affair):
+    ok(cli("affair", "set", REF, "closed=2026-01-02"))
+
+    assert "State: open\n" in ok(cli("affair", "show", REF)).out
 
 
 def test_keys_are_set_and_lists_grow(cli, affair):

@@ -140,7 +140,7 @@ def page(shown: "Shown") -> str:
     """An affair as a person reads it."""
     from mailctl.cli.output import cell
 
-    state = f"{shown.state} since {shown.closed}" if shown.closed else str(shown.state)
+    state = f"{shown.state} since {shown.closed}" if shown.state == "closed" and shown.closed else str(shown.state)
     fields = [
         ("Affair", shown.ref),
         ("Title", shown.title),

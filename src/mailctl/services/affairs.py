@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mailctl.domain.affair import Affair, Client, Person, State, normal
+from mailctl.domain.affair import Affair, Client, Person, State, folded, normal
 from mailctl.domain.message import Copy
 from mailctl.errors import AlreadyExistsError, RightMissingError
 from mailctl.services.context import Context
 from mailctl.services.keys import with_keys, without_keys
-from mailctl.services.links import refreshed, tell_odd
+from mailctl.services.links import refreshed, show_hint, tell_odd
 from mailctl.store.affairs import decode_affair
 
 if TYPE_CHECKING:
@@ -232,10 +232,15 @@ def add(ctx: Context, affair: Affair) -> Row:
     return row_of(ctx, checked)
 
 
-def refuse_taken(ctx: Context, ref: str) -> None:
-    """Refuse a reference that an affair has already."""
-    if ref in ctx.store.affair_names():
-        raise AlreadyExistsError(f"there is an affair '{ref}' already", hint=f"mailctl affair show '{ref}'")
+def refuse_taken(ctx: Context, ref: str, *, but: str | None = None) -> None:
+    """Refuse a reference that an affair has already, in whatever case, or whose folder on a server would be its own."""
+    from mailctl.domain.shown import folder_of
+
+    wanted = folded(folder_of(ref, "/"))
+    for other in ctx.store.affair_names():
+        if other != but and folded(folder_of(other, "/")) == wanted:
+            alike = "" if folded(other) == folded(ref) else f", which servers would show in the folder of '{ref}'"
+            raise AlreadyExistsError(f"there is an affair '{other}' already{alike}", hint=show_hint(other))
 
 
 class More(Struct, frozen=True, kw_only=True):
@@ -321,7 +326,7 @@ def managed(ctx: Context, ref: str, what: str) -> Affair:
     who = affair.responsible or "an administrator"
     raise RightMissingError(
         f"'{ctx.actor.name}' may not {what} the affair '{affair.ref}': its responsible and administrators may",
-        hint=f"ask {who}; mailctl affair show '{affair.ref}'",
+        hint=f"ask {who}; {show_hint(affair.ref)}",
     )
 
 
@@ -342,7 +347,7 @@ def rename(ctx: Context, ref: str, new: str) -> Row:
         target = normal(new)
         after = with_keys(replace(before, ref=target), (), decode=partial(decode_affair, target))
         if after.ref != before.ref:
-            refuse_taken(ctx, after.ref)
+            refuse_taken(ctx, after.ref, but=before.ref)
             change.remove_affair(before.ref)
             change.put(after)
             kept = links.lines(ctx.store, before.ref)

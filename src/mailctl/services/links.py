@@ -124,6 +124,13 @@ def key_of(ctx: Context, stored: "Stored") -> str:
     return key
 
 
+def show_hint(ref: str) -> str:
+    """How to look at an affair, as one types it."""
+    from shlex import quote
+
+    return f"mailctl affair show {'-- ' if ref.startswith('-') else ''}{quote(ref)}"
+
+
 # -- changing
 
 
