@@ -27,6 +27,7 @@ Texts = list[str] | None
 COLUMNS = ("ref", "state", "client", "responsible", "mails", "title")
 MAIL_COLUMNS = ("id", "date", "account", "folder", "sender", "subject", "linked_by")
 FORMATS = ["%Y-%m-%d"]
+LONGEST_NUMBER = 20
 
 app.command()(auto)
 app.command()(inbox)
@@ -290,16 +291,29 @@ def link(ctx: typer.Context, ref: Ref, id: MessageIds, as_json: AsJson = False) 
 
 
 @app.command()
-def unlink(ctx: typer.Context, ref: Ref, id: MessageIds, as_json: AsJson = False) -> None:
+def unlink(
+    ctx: typer.Context,
+    ref: Ref,
+    id: Annotated[
+        list[str],
+        typer.Argument(metavar="ID…", help="Numbers, as `mailctl list` shows them, or Message-IDs of mail not here."),
+    ],
+    as_json: AsJson = False,
+) -> None:
     """Take messages out of an affair; the mail itself stays where it is.
 
-    Example: mailctl affair unlink 2026-014 42
+    Example: mailctl affair unlink 2026-014 42 '<4711@lyon.example>'
     """
     from mailctl.services import links as service
 
+    numbers = [one for one in id if one.isdecimal() and len(one) < LONGEST_NUMBER]
+    odd = next((one for one in id if not (one in numbers or "@" in one or ":" in one)), None)
+    if odd is not None:
+        raise UsageError(f"'{odd}' is neither a message's number nor a Message-ID", hint="mailctl affair mails REF")
     run = session(ctx)
     context = run.context
-    found = service.unlink(context, ref, [context.index.message(one) for one in dict.fromkeys(id)])
+    here = [context.index.message(one) for one in dict.fromkeys(map(int, numbers))]
+    found = service.unlink(context, ref, here, ids=[one for one in dict.fromkeys(id) if one not in numbers])
     tell_links(run, found, f"taken out of '{ref}'", "not linked to it", as_json=as_json)
 
 
@@ -309,7 +323,8 @@ def tell_links(run: Session, found: "tuple[Linked, ...]", done: str, not_done: s
         run.show(found, as_json=True)
         return
     for one in found:
-        run.say(f"{one.id} {done if one.changed else not_done}: {one.subject}")
+        name = one.key if one.id is None else f"{one.id}"
+        run.say(f"{name} {done if one.changed else not_done}{f': {one.subject}' if one.subject else ''}")
 
 
 @app.command()

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
 
 class Linked(Struct, frozen=True, kw_only=True):
-    """A message and an affair after `link` or `unlink`; `changed`: whether it was otherwise before."""
+    """A message and an affair after `link` or `unlink`; `changed`: whether it was otherwise before.
+
+    `id` is None, and `subject` empty, of one that was named by its Message-ID.
+    """
 
     ref: str
-    id: int
+    id: int | None
     account: str
     subject: str
     key: str
@@ -174,17 +177,26 @@ def link_sent(ctx: Context, entry: "Entry") -> tuple[str, ...]:
     return tuple(gone)
 
 
-def unlink(ctx: Context, ref: str, messages: "Iterable[Stored]") -> tuple[Linked, ...]:
+def unlink(ctx: Context, ref: str, messages: "Iterable[Stored]", *, ids: Sequence[str] = ()) -> tuple[Linked, ...]:
     """Take messages out of an affair, as one change of the store; who is not in it stays so.
+
+    Args:
+        ctx: who acts.
+        ref: the affair.
+        messages: those that were fetched here.
+        ids: Message-IDs of others, which one may take out who may organize the accounts they were linked from.
 
     Raises:
         AffairNotFoundError, RightMissingError, CheckerOnlyError: before anything is changed.
         StoreError, StorageError: nothing is changed.
     """
+    from mailctl.domain.affair import normal
     from mailctl.store import links
 
+    ref = normal(ref)
     chosen = permitted(ctx, ((ref, stored) for stored in messages))
-    keys = {key for _, key, _ in chosen}
+    others = named(ctx, ref, ids) if ids else {}
+    keys = {key for _, key, _ in chosen} | others.keys()
     gone: set[str] = set()
     with ctx.change(f"unlink {messages_of(len(keys))} from affair '{ref}'") as change:
         before = links.lines(ctx.store, ref)
@@ -195,7 +207,28 @@ def unlink(ctx: Context, ref: str, messages: "Iterable[Stored]") -> tuple[Linked
                       refused=refused)  # fmt: skip
     if gone:
         reflect(ctx, gone={(ref, key) for key in gone})
-    return tuple(linked(one, is_linked=False, changed=one[1] in gone) for one in chosen)
+    return (
+        *(linked(one, is_linked=False, changed=one[1] in gone) for one in chosen),
+        *(
+            Linked(ref=ref, id=None, account=account, subject="", key=key, linked=False, changed=key in gone)
+            for key, account in others.items()
+        ),
+    )
+
+
+def named(ctx: Context, ref: str, ids: Sequence[str]) -> dict[str, str]:
+    """The accounts of the messages of an affair with these Message-IDs, with or without brackets, by their keys."""
+    from mailctl.store import links
+
+    require(ctx, ref)
+    known = {one.key: one.account for one in links.read(ctx.store, ref)}
+    found = {key: known.get(key, "") for key in (one if one in known else f"<{one.strip('<>')}>" for one in ids)}
+    for account in sorted({one for one in found.values() if one}):
+        if account in ctx.store.account_names():
+            ctx.account(account, need=Right.ORGANIZE)
+        else:
+            ctx.require_admin("take out mail of accounts that are gone")
+    return found
 
 
 def reflect(ctx: Context, *, gone: Collection[tuple[str, str]] = ()) -> None:
