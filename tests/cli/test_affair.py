@@ -63,7 +63,7 @@ def test_references_are_as_firms_write_them_and_safe_as_names_of_files(cli, firm
     ok(cli("affair", "close", "--", ref))
 
 
-@pytest.mark.parametrize("ref", ["", " ", "a\nb", " a", "x" * 300])
+@pytest.mark.parametrize("ref", ["", " ", "a\nb", " a", "x" * 300, "\u202ea", "a\u200bb", "\udcff"])
 def test_what_no_reference_is_is_refused(cli, firm, ref):
     ran = cli("affair", "add", "--title", "t", "--", ref)
 
@@ -165,6 +165,26 @@ def test_mail_is_linked_listed_and_taken_out(cli, affair, keep):
     ok(cli("affair", "unlink", REF, number))
     assert ok(cli("affair", "mails", REF)).out == ""
     assert ok(cli("list", "--json")).json[0]["affairs"] == []
+
+
+def test_mail_that_is_not_here_is_taken_out_by_its_message_id(cli, affair, keep):
+    ok(cli("affair", "link", REF, keep("contact", mail(1))))
+    lines = affair.with_suffix(".links")
+    other = "<2@lyon.example>\tcontact\tbob\t2026-03-02T09:00:00Z\n"
+    lines.write_text(lines.read_text() + other + other.replace("contact", "gone").replace("2@", "3@"))
+
+    assert cli("--as", "bob", "affair", "unlink", REF, "<2@lyon.example>").status == 77
+    assert cli("--as", "bob", "affair", "unlink", REF, "<3@lyon.example>").status == 77
+    found = ok(cli("affair", "unlink", REF, "2@lyon.example", "<3@lyon.example>", "<4@lyon.example>", "--json")).json
+
+    assert [(one["id"], one["key"], one["changed"]) for one in found] == [
+        (None, "<2@lyon.example>", True),
+        (None, "<3@lyon.example>", True),
+        (None, "<4@lyon.example>", False),
+    ]
+    assert [line[:2] for line in links(affair)] == ["!<", "!<", "<1"]
+    assert cli("affair", "unlink", REF, "two").status == 2
+    assert cli("affair", "unlink", REF, "9" * 5000).status == 2
 
 
 def test_linking_twice_is_linking_once(cli, affair, keep):

@@ -1,10 +1,14 @@
 """TOML → affairs, in a module of its own: no command pays for them but those of affairs."""
 
+import re
 from typing import Any
 
 from mailctl.domain.affair import LONGEST_STEM, Affair, Client, RuleKind, fault_in, normal, rule_of, stem_of
 from mailctl.errors import BadDataError
 from mailctl.store.decode import Path, Source, address_faults, decode, table_of
+
+# no letter of any language: what turns a text's direction, what nobody sees, what no encoding has
+UNSHOWN = re.compile("[\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
 def decode_affair(ref: str, text: str) -> Affair:
@@ -28,6 +32,8 @@ def affair_faults(affair: Affair) -> list[tuple[Path, str]]:
     faults: list[tuple[Path, str]] = []
     if affair.ref != affair.ref.strip():
         faults.append((("ref",), f"bad reference '{affair.ref}': it has a space around it"))
+    if UNSHOWN.search(affair.ref):
+        faults.append((("ref",), f"bad reference '{affair.ref}': there is a character in it that cannot be shown"))
     if len(affair.stem.encode()) > LONGEST_STEM:
         faults.append((("ref",), f"bad reference '{affair.ref}': it is too long for a file's name"))
     if isinstance(affair.client, Client):
