@@ -79,6 +79,7 @@ def test_what_no_reference_is_is_refused(cli, firm, ref):
         pytest.param(["--client", "C", "--client-address", "nobody"], 65, id="a bad address"),
         pytest.param(["--person", "<p@x.example>"], 65, id="a person without name"),
         pytest.param(["--match", "form:a@b.example"], 65, id="a bad rule"),
+        pytest.param(["--client", "\udcff"], 65, id="no UTF-8"),
         pytest.param(["--responsible", "bbo"], 67, id="nobody responsible"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from mailctl.domain.account import Account
 from mailctl.domain.collaborator import Collaborator
 from mailctl.domain.settings import Settings
+from mailctl.errors import BadDataError
 from mailctl.store.decode import decode_account, decode_collaborator, decode_settings, invalid
 from mailctl.store.editors import first_line, install
 from mailctl.store.encode import encode
@@ -95,6 +96,7 @@ class Change:
 
         Raises:
             StoreError: it would be invalid; nothing is written.
+            BadDataError: a text that no file of the store can hold; the same.
             StorageError: the disk is full, or a file cannot be written; the old state stands.
         """
         if self.files:
@@ -104,6 +106,7 @@ class Change:
         if self.check_only or not texts:
             return
         written = {file: heading(file) + text for file, text in texts.items() if text is not None}
+        require_utf8(written)
         removed = tuple(file for file, text in texts.items() if text is None)
         for folder in {Path(file).parent for file in written}:
             (self.store.root / folder).mkdir(exist_ok=True, mode=0o700)
@@ -143,6 +146,15 @@ class Change:
         faults = reference_faults(tuple(accounts.values()), tuple(affairs.values()), people, read)
         if faults:
             raise invalid(faults)
+
+
+def require_utf8(texts: dict[str, str]) -> None:
+    """Refuse what came from a command line in another encoding."""
+    for file, text in texts.items():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise BadDataError(f"{file}: what was given is no UTF-8", hint="locale charmap") from error
 
 
 def heading(file: str) -> str:
