@@ -85,3 +85,14 @@ def test_json_lines_give_back_what_they_hold(rows):
         assert values(text.encode("utf-8", "surrogatepass")) == expected
     except BadDataError:
         assert any("\ud800" <= letter <= "\udfff" for row in rows for value in row.values() for letter in value)
+
+
+@pytest.mark.parametrize("text", ['[{"email": "a@x.example"}]', '\n[\n  {"email": "a@x.example"}\n]', '[["a"], ["b"]]'])
+def test_a_list_of_json_is_told_apart_from_json_lines(text):
+    with pytest.raises(BadDataError, match="a list: JSON lines have an object in each line") as caught:
+        read(text.encode(), file="f")
+    assert caught.value.hint == "jq -c '.[]' FILE"
+
+
+def test_a_heading_may_stand_in_brackets():
+    assert values("[email];[name]\na@x.example;A\n") == [{"[email]": "a@x.example", "[name]": "A"}]

@@ -15,6 +15,7 @@ MOST_ROWS = 1_000_000
 MOST_PROBLEMS = 20
 LARGEST_VALUE = 100_000  # characters
 NO_WORD = re.compile(r"\W+")
+A_LIST = re.compile(r"\s*\[\s*[\[{]")
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -44,6 +45,10 @@ def read(data: bytes, *, file: str) -> Rows:
     """
     text, _ = decoded(data, file)
     text = text.removeprefix("\ufeff")
+    if A_LIST.match(text):
+        raise refused(
+            (Problem(file, 1, "", "a list: JSON lines have an object in each line"),), hint="jq -c '.[]' FILE"
+        )
     found = from_lines(text, file) if text.lstrip().startswith("{") else from_sheet(text, file)
     if not found.rows:
         raise refused((Problem(file, 1, "", "there is no row in it"),), hint="a line of column names, then a row each")
