@@ -84,5 +84,15 @@ def test_what_is_no_text_is_told(job):
 
 def test_a_name_of_any_letters_is_one_line(job):
     odd = Jobs(job.path.parent).job("é\n-a\nb")
-    odd.add(["x"])
-    assert Jobs(job.path.parent).job("é\n-a\nb").rows == {"x"}
+    odd.add(["0"])
+    assert Jobs(job.path.parent).job("é\n-a\nb").rows == {"0"}
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: bytes(len(data)), lambda data: data + b"\0\0\0\n", lambda data: data[:20] + b"\xff\n"]
+)
+def test_a_damaged_file_is_no_file_without_rows(job, damage):
+    job.add(["aaaa", "bbbb"])
+    job.path.write_bytes(damage(job.path.read_bytes()))
+    with pytest.raises(StorageError, match="merges"):
+        len(again(job).rows)

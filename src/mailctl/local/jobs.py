@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from mailctl.local.locks import held
 from mailctl.local.maildir import storage, sync
 
 MARK = "merge:"  # before an outbox key that is a row's
+KNOWN = re.compile(r"-?[0-9a-f]{0,32}")  # a row's line, or what a crash left of one
 BACK = "-"  # before a row that is in no good hands any more
 
 
@@ -122,10 +124,15 @@ class Job:
         """What the file holds; nothing when there is none.
 
         Raises:
-            StorageError: it cannot be read, so that nobody knows who got the mail.
+            StorageError: it cannot be read or is damaged, so that nobody knows who got the mail.
         """
         try:
-            return self.path.read_text("ascii").split("\n")
+            lines = self.path.read_text("ascii").split("\n")
+            whole = "\0" not in lines[0]  # zeros are what a crash leaves on some file systems
+            odd = next((line for line in lines[1:] if not KNOWN.fullmatch(line)), "" if whole else lines[0])
+            if odd:
+                raise ValueError(f"it is damaged: {odd[:32]!r} is no row of it")
+            return lines
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
