@@ -73,6 +73,7 @@ def test_values_are_escaped_in_html_and_the_text_around_them_is_not():
         ("{% macro f() %}{% endmacro %}", 1, "'macro' is not allowed"),
         ("{% for row in rows recursive %}{% endfor %}", 1, "recursive loop"),
         ("{% set _rounds = rows %}", 1, "'_rounds' is not allowed"),
+        ("{{ 'x' | truncate(1, True, 'yyyy') }}", 1, "expected length"),
     ],
 )
 def test_what_cannot_be_filled_is_named_with_its_line(source, line, said):

@@ -167,7 +167,7 @@ def in_editor(run: Session, text: str, *, what: str = "signature") -> Iterator[s
     if not (run.is_interactive or environ.get("VISUAL") or environ.get("EDITOR")):
         raise UsageError(
             "no editor: neither VISUAL nor EDITOR is set, and this is no terminal",
-            hint="set --text FILE, or set EDITOR",
+            hint=f"set EDITOR; or mailctl {what} {'set --text FILE' if what == 'signature' else 'new T --file FILE'}",
         )
     path = new_file(run.context.paths.state / "abandoned", run.context.now(), what)
     path.write_text(text, encoding="utf-8")

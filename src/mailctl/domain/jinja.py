@@ -42,6 +42,7 @@ FAULTS = (
     TypeError,
     ValueError,
     AttributeError,
+    AssertionError,  # of a filter of Jinja2 that is given too little
     RuntimeError,
     SyntaxError,
     MemoryError,

@@ -112,7 +112,10 @@ def fill(made: Filler, variables: dict[str, str]) -> None:
     values = made.values(variables)
     made.framed(made.body.pieces(values)[::2])
     made.one_line(made.subject, values)
-    made.unsubscribe.filled(values)
+    if BLANKS.search(made.template.unsubscribe or ""):
+        made.unsubscribe.filled(values)
+    else:
+        made.headers(values)
     for key, mailboxes in made.mailboxes.items():
         for text, mailbox in zip(getattr(made.template, key), mailboxes, strict=True):
             if BLANKS.search(text):
