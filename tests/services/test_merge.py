@@ -243,7 +243,7 @@ def test_queued_all_wait_and_one_flush_sends_each_once(cli, ready, table, outbox
     queued = ok(cli(*COMMAND, table(4), "--queue"))
     assert queued.err == "4 in the outbox\n"
     assert len(outbox.entries()) == 4
-    assert ok(cli(*COMMAND, table(4), "--queue")).err.startswith("4 sent before")
+    assert ok(cli(*COMMAND, table(4), "--queue")).err.startswith("4 in the outbox since before\n")
     ok(cli("outbox", "flush"))
     ok(cli(*COMMAND, table(4)))
     assert to(ready) == people(1, 4)

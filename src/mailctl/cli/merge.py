@@ -11,7 +11,7 @@ import typer
 from mailctl.cli.params import AccountName, AsJson, Yes, new_app
 from mailctl.cli.session import session
 from mailctl.cli.templating import Var
-from mailctl.errors import AlreadyExistsError, StorageError, UsageError
+from mailctl.errors import AlreadyExistsError, MailctlError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -80,10 +80,11 @@ def merge(
             return show_rehearsal(run, one.rehearsal(), as_json=as_json)
         ask(run, len(one.due), yes=yes)
         with refused_to(failed) as keep:
-            send(run, one, queue=queue, seconds=seconds)
-            keep(one.letters.rows, one.failed_rows())
-        done = one.merged()
-    show_merged(run, done, as_json=as_json)
+            try:
+                send(run, one, queue=queue, seconds=seconds)
+                show_merged(run, done := one.merged(), as_json=as_json)
+            finally:
+                keep(one.letters.rows, one.failed_rows())
     if error := service.failure(done, queued=queue):
         raise error
     return None
@@ -109,11 +110,12 @@ def ask(run: "Session", count: int, *, yes: bool) -> None:
 
 
 def send(run: "Session", one: "Merge", *, queue: bool, seconds: float) -> None:
-    """Send what is due; who stops it is told how far it has come."""
+    """Send what is due; where it stops, one is told how far it has come."""
     try:
         one.send(queue=queue, seconds=seconds)
-    except KeyboardInterrupt:
-        run.warn(f"stopped: {told(one.merged())}; the same command goes on")
+    except (KeyboardInterrupt, MailctlError) as error:
+        if isinstance(error, KeyboardInterrupt) or one.began_to_send:
+            run.warn(f"stopped: {told(one.merged())}; the same command goes on")
         raise
 
 
@@ -175,7 +177,9 @@ def show_merged(run: "Session", done: "Merged", *, as_json: bool) -> None:
     for warning in done.warnings:
         run.warn(warning)
     run.say(told(done))
-    if done.before and not done.sent + done.queued:
+    if done.waiting:
+        run.say("mailctl outbox list shows those that wait there, or were refused")
+    elif done.before == done.rows:
         run.say(f"all were sent before by the job '{done.job}'; --job NAME begins a new one")
 
 
@@ -185,7 +189,8 @@ def told(done: "Merged") -> str:
         "sent": done.sent,
         "in the outbox": done.queued,
         "refused": done.refused,
-        "sent before": done.before,
+        "sent before": done.before - done.waiting,
+        "in the outbox since before": done.waiting,
         "left for another run": done.left,
     }
     return ", ".join(f"{count} {what}" for what, count in kinds.items() if count) or "nothing to send"

@@ -3,7 +3,8 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
@@ -56,9 +57,21 @@ class Letter(NamedTuple):
 class Spool:
     """Letters kept in a file without a name, which goes with whoever wrote it."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self.stream = stream
+    def __init__(self, root: Path) -> None:
+        """Make one in a folder.
+
+        Raises:
+            StorageError: there is no room.
+        """
+        self.root = root
+        with storage(root):
+            self.stream: IO[bytes] = TemporaryFile(dir=root)  # noqa: SIM115 - `close` does
         self.size = 0
+
+    def close(self) -> None:
+        """Let it go; what could not be written is of no use any more."""
+        with suppress(OSError):
+            self.stream.close()
 
     def put(self, entry: Entry, raw: Raw) -> tuple[int, int, int] | None:
         """Keep a letter; None for one that is too large, or for which there is no room."""
@@ -66,16 +79,18 @@ class Spool:
         if not isinstance(raw, bytes) or len(raw) > LARGE or self.size + len(raw) > LARGEST_SPOOL:
             return None
         place = (self.size, len(head), len(raw))
-        self.stream.write(head)
-        self.stream.write(raw)
+        with storage(self.root):
+            self.stream.write(head)
+            self.stream.write(raw)
         self.size += len(head) + len(raw)
         return place
 
     def take(self, place: tuple[int, int, int]) -> tuple[Entry, bytes]:
         """A letter that was kept."""
         start, head, size = place
-        self.stream.flush()
-        data = os.pread(self.stream.fileno(), head + size, start)
+        with storage(self.root):
+            self.stream.flush()
+            data = os.pread(self.stream.fileno(), head + size, start)
         return msgspec.json.decode(data[:head], type=Entry), data[head:]
 
 
@@ -101,6 +116,7 @@ class Writer:
         self.affairs = (normal(wish.affair),) if wish.affair else ()
         send.require_all(ctx, self.affairs)
         self.names = variables_of(columns, tuple(self.filler.template.variables))
+        refuse_twice(self.names)
         self.addressed = None if self.filler.template.to else column_of(columns, RECIPIENTS)
         self.refuse_lacking(columns)
 
@@ -164,7 +180,7 @@ class Writer:
             BadDataError: the column is empty there.
         """
         if self.wish.key is None:
-            told = "\0".join(sorted(one.spec.casefold() for one in (*draft.to, *draft.cc)))
+            told = "\0".join(sorted(one.spec.casefold() for one in (*draft.to, *draft.cc) or draft.bcc))
         elif not (told := row.values.get(self.wish.key, "")):
             raise BadDataError(f"{self.wish.key}: it is empty, and tells the rows apart")
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -179,16 +195,16 @@ class Letters:
         self.job = job
         self.spool = spool
         self.letters: tuple[Letter, ...] = ()
-        self.before = 0
+        self.before = self.waiting = 0
 
     def __len__(self) -> int:
         return len(self.letters)
 
-    def check(self, *, done: set[str], file: str) -> None:
+    def check(self, *, waiting: set[str], file: str) -> None:
         """Fill every row, and keep what comes of it.
 
         Args:
-            done: the keys of rows that are in good hands.
+            waiting: the keys of rows that are in the outbox.
             file: the rows' file, for messages.
 
         Raises:
@@ -200,7 +216,7 @@ class Letters:
         ctx, total = self.writer.ctx, len(self.rows.rows)
         for number, row in enumerate(self.rows.rows):
             try:
-                found += self.checked(number, row, lines, done)
+                found += self.checked(number, row, lines, waiting)
             except (BadDataError, InputMissingError) as error:
                 problems.append(Problem(file, row.line, "", str(error)))
             ctx.progress("checking", number + 1, total)
@@ -208,14 +224,14 @@ class Letters:
             raise told(tuple(problems))
         self.letters = tuple(found)
 
-    def checked(self, number: int, row: Row, lines: dict[str, int], done: set[str]) -> Iterator[Letter]:
+    def checked(self, number: int, row: Row, lines: dict[str, int], waiting: set[str]) -> Iterator[Letter]:
         """A row's letter, made and kept; none for one that is in good hands.
 
         Args:
             number: of the row.
             row: the row.
             lines: on which line each key stands; this one's is added.
-            done: the keys of rows that are in good hands.
+            waiting: the keys of rows that are in the outbox.
 
         Raises:
             BadDataError, InputMissingError: the row cannot be used.
@@ -228,8 +244,9 @@ class Letters:
             )
             raise BadDataError(what)
         entry, raw = self.writer.letter(draft, self.job.key(key))
-        if key in done:
+        if key in waiting or key in self.job.rows:
             self.before += 1
+            self.waiting += key in waiting
         else:
             yield Letter(number, key, self.spool.put(entry, raw))
 
@@ -250,24 +267,39 @@ def letters(ctx: Context, wish: Wish, account: Account, rows: Rows, job: Job, *,
         StorageError: there is no room, or nobody knows who got it before.
     """
     writer = Writer(ctx, wish, account, rows.columns)
-    with job.turn(), storage(ctx.outbox.root):
-        ctx.outbox.make()
-        with TemporaryFile(dir=ctx.outbox.root) as stream:
-            found = Letters(writer, rows, job, Spool(stream))
-            found.check(done=in_good_hands(ctx, job), file=file)
+    with job.turn():
+        with storage(ctx.outbox.root):
+            ctx.outbox.make()
+        with closing(Spool(ctx.outbox.root)) as spool:
+            found = Letters(writer, rows, job, spool)
+            # the outbox is looked at first, for what leaves it is noted
+            found.check(waiting=in_outbox(ctx, job), file=file)
             yield found
 
 
-def in_good_hands(ctx: Context, job: Job) -> set[str]:
-    """The rows that were sent or wait in the outbox; the outbox is looked at first, for what leaves it is noted."""
-    waiting = {row for entry in ctx.outbox.entries() if (row := job.row(entry.key)) is not None}
-    return waiting | job.rows
+def in_outbox(ctx: Context, job: Job) -> set[str]:
+    """The rows whose letters are in the outbox: to be sent, or refused."""
+    return {row for entry in ctx.outbox.entries() if (row := job.row(entry.key)) is not None}
 
 
 def variables_of(columns: tuple[str, ...], variables: tuple[str, ...]) -> dict[str, str]:
     """Which variable each column fills; `Date d'échéance` is `date_d_echeance`, as no heading is written like code."""
     known = {plain(name): name for name in variables}
     return {name: known[plain(name)] for name in columns if plain(name) in known}
+
+
+def refuse_twice(names: Mapping[str, str]) -> None:
+    """Refuse two columns that fill one variable: which of them was meant, nobody knows.
+
+    Raises:
+        BadDataError: there are two.
+    """
+    filled: dict[str, str] = {}
+    for column, name in names.items():
+        if (other := filled.setdefault(name, column)) != column:
+            raise BadDataError(
+                f"the columns '{other}' and '{column}' both fill '{name}'", hint="give one of them another name"
+            )
 
 
 def column_of(columns: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:

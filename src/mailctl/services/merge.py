@@ -38,18 +38,20 @@ RATE = re.compile(r"([1-9]\d{0,6})/([smhd])")
 
 
 class Failed(Struct, frozen=True, kw_only=True):
-    """A row whose letter did not go to everybody; `outbox` is where it is now, None where nothing is left."""
+    """A row whose letter did not go to everybody, or with `partly` to some; `outbox` is where it is now."""
 
     line: int
     recipients: tuple[str, ...]
     error: str
     outbox: int | None
+    partly: bool = False
 
 
 class Merged(Struct, frozen=True, kw_only=True):
     """What became of a merge.
 
-    `before` went, or entered the outbox, in an earlier run; `queued` wait in the outbox; `left` are for a later run.
+    `before` went, or entered the outbox, in an earlier run, and `waiting` of those are still there; `queued` wait in
+    the outbox; `left` are for a later run. What went to some of its recipients only is among `sent`, and in `failed`.
     """
 
     job: str
@@ -61,6 +63,7 @@ class Merged(Struct, frozen=True, kw_only=True):
     refused: int
     before: int
     left: int
+    waiting: int = 0
     failed: tuple[Failed, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -93,6 +96,11 @@ class Merge:
         self.coming: dict[int, Letter] = {}  # by entry: held, and not yet handed over
         self.handed: dict[int, Letter] = {}
         self.down: datetime | None = None
+
+    @property
+    def began_to_send(self) -> bool:
+        """Whether a letter was dealt with."""
+        return bool(self.sent + self.queued + self.refused)
 
     # -- looked at
 
@@ -197,6 +205,7 @@ class Merge:
                 recipients=tuple(one.recipient for one in entry.refused),
                 error=str(error or entry.last_reply),
                 outbox=entry.id,
+                partly=bool(entry.accepted),
             )
         if isinstance(error, ServerUnreachableError | LoginRefusedError | SecretUnavailableError):
             self.down = entry.next_attempt
@@ -227,13 +236,18 @@ class Merge:
             refused=self.refused,
             before=found.before,
             left=len(found) - self.sent - self.queued - self.refused,
+            waiting=found.waiting,
             failed=tuple(self.failed[number] for number in sorted(self.failed)),
             warnings=tuple(self.warnings),
         )
 
     def failed_rows(self) -> tuple[tuple[Row, str], ...]:
-        """The rows whose letters were refused, each with the server's words."""
-        return tuple((self.letters.rows.rows[number], self.failed[number].error) for number in sorted(self.failed))
+        """The rows whose letters nobody got, each with the server's words: merged again, none of them goes twice."""
+        return tuple(
+            (self.letters.rows.rows[number], self.failed[number].error)
+            for number in sorted(self.failed)
+            if not self.failed[number].partly
+        )
 
 
 @contextmanager
@@ -272,7 +286,7 @@ def failure(merged: Merged, *, queued: bool) -> MailctlError | None:
     if merged.failed:
         first = merged.failed[0]
         return SomeFailedError(
-            f"{len(merged.failed)} of {merged.rows} rows were refused: line {first.line}: {first.error}",
+            f"{refusals(merged)}: line {first.line}: {first.error}",
             hint=f"mailctl outbox show {first.outbox}",
         )
     if merged.queued and not queued:
@@ -281,6 +295,14 @@ def failure(merged: Merged, *, queued: bool) -> MailctlError | None:
             hint="mailctl outbox flush",
         )
     return None
+
+
+def refusals(merged: Merged) -> str:
+    """How many rows did not go to everybody, in words."""
+    some = sum(one.partly for one in merged.failed)
+    whole = len(merged.failed) - some
+    parts = [f"{whole} of {merged.rows} rows were refused"] if whole else []
+    return ", ".join([*parts, f"{some} of {merged.rows} did not go to everybody"] if some else parts)
 
 
 def interval(text: str) -> float:
