@@ -1,5 +1,7 @@
 """Mail sent under an affair: linked once somebody has it, and not before; what failed is made up for by a flush."""
 
+import subprocess
+
 import pytest
 
 from conftest import ok
@@ -80,3 +82,22 @@ def test_what_is_queued_follows_an_affair_to_its_new_reference(cli, server, link
 
     assert "not linked" not in ran.err
     assert (store / "affairs/2026%2F15.links").read_text().startswith(queued["message_id"])
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_many_of_an_affair_are_one_change_of_the_store_and_each_affair_is_its_own(cli, server, links, store, is_broken):
+    ok(cli("affair", "add", "2026-015", "--title", "School"))
+    for ref in (REF, "2026-015", REF, "2026-015", REF):
+        ok(send(cli, "--queue", ref=ref))
+    if is_broken:
+        (store / "affairs/2026-015.links").mkdir()
+    subprocess.run(["git", "init", "-q", str(store)], check=True)
+
+    ran = cli("outbox", "flush")
+
+    assert len(links()) == 3
+    assert len(server.taken) == 5
+    told = [line for line in ran.err.splitlines() if "not linked to" in line]
+    assert (len(told), len(ok(cli("outbox", "list")).rows)) == ((2, 2) if is_broken else (0, 0))
+    said = subprocess.run(["git", "-C", str(store), "log", "--format=%s"], check=True, capture_output=True, text=True)
+    assert f"link 3 messages to affair '{REF}'" in said.stdout

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,9 +30,6 @@ from mailctl.local.sendlog import SendLog
 from mailctl.services.context import Context
 from mailctl.services.copies import Copies
 from mailctl.services.servers import Servers
-
-if TYPE_CHECKING:
-    pass
 
 LOG = "send.log"
 COPIES = 50  # that go into Sent together
@@ -60,7 +57,7 @@ class Ready(NamedTuple):
 
 
 class Owing(NamedTuple):
-    """An entry that somebody has, and Sent not yet; with what went wrong for others.
+    """An entry that somebody has, and Sent or its affairs not yet; with what went wrong for others.
 
     `since` is the UID in Sent from which on its copy may be there already.
     """
@@ -92,6 +89,7 @@ class Courier:
         self.owing: list[Owing] = []
         self.unsaved: list[Entry] = []
         self.unnoted: dict[int, tuple[str, ...]] = {}
+        self.tried: dict[int, tuple[str, ...] | MailctlError] = {}
 
     def __enter__(self) -> "Courier":
         return self
@@ -190,15 +188,19 @@ class Courier:
             return self.settle(outgoing.postponed(entry, fault, self.ctx.now()), error=fault)
         if not entry.recipients:
             tried = replace(entry, attempts=entry.attempts + 1)
-            return Owing(tried, raw) if tried.owes_copy else self.settle(tried)
+            return Owing(tried, raw) if self.is_owing(tried) else self.settle(tried)
         if entry.copied is False:
             self.copies.expect()
         since = self.copies.next_uid if entry.attempts == 0 else 1
         after, error = self.handed_over(entry, raw)
-        if not after.owes_copy:
+        if not self.is_owing(after):
             return self.instead(entry, self.settle(after, error=error))
         self.unsaved.append(after)
         return Owing(after, raw, error, since)
+
+    def is_owing(self, entry: Entry) -> bool:
+        """Whether something is left to do that is done for several at once."""
+        return entry.owes_copy or (self.is_bulk and entry.owes_links)
 
     def handed_over(self, entry: Entry, raw: Raw) -> tuple[Entry, MailctlError | None]:
         """The entry after the server has answered, and what went wrong, if anything."""
@@ -290,11 +292,17 @@ class Courier:
     def copied(self, owing: Sequence[Owing]) -> Iterator[Outcome]:
         """Lay copies into Sent; where that fails, a warning, and it is tried again later."""
         self.catch_up()
-        errors = self.copies.lay([(one.entry, one.raw, one.since) for one in owing])
-        for (entry, _, error, _), fault in zip(owing, errors, strict=True):
+        owed = [one for one in owing if one.entry.owes_copy]
+        errors = self.copies.lay([(one.entry, one.raw, one.since) for one in owed]) if owed else []
+        faults = {one.entry.id: fault for one, fault in zip(owed, errors, strict=True)}
+        if to_link := [one.entry for one in owing if one.entry.owes_links]:
+            self.link_all(to_link)
+        for entry, _, error, _ in owing:
             warnings = self.unnoted.pop(entry.id, ())
+            fault = faults.get(entry.id)
             if fault is None:
-                yield self.settle(outgoing.settled(replace(entry, copied=True), self.ctx.now()), warnings, error=error)
+                copied = replace(entry, copied=entry.copied if entry.copied is None else True)
+                yield self.settle(outgoing.settled(copied, self.ctx.now()), warnings, error=error)
                 continue
             words = f"sent, but there is no copy in Sent yet: {fault}"
             after = outgoing.settled(replace(entry, last_reply=words), self.ctx.now())
@@ -318,15 +326,27 @@ class Courier:
         """The entry after it was filed under its affairs; where that fails, a warning, and it is tried again later."""
         if not entry.owes_links:
             return entry, ()
+        noted = self.save(entry)
+        if entry.id not in self.tried:
+            self.link_all([entry])
+        told = self.tried.pop(entry.id)
+        if isinstance(told, MailctlError):
+            words = f"sent, but not linked to {', '.join(entry.affairs)} yet: {told}"
+            return outgoing.settled(replace(entry, last_reply=words), self.ctx.now()), (*noted, words)
+        return outgoing.settled(replace(entry, affairs=()), self.ctx.now()), (*noted, *told)
+
+    def link_all(self, entries: Sequence[Entry]) -> None:
+        """Link entries, those of the same affairs as one change of the store; and keep what is to be told of each."""
         from mailctl.services.links import link_sent
 
-        noted = self.save(entry)
-        try:
-            warnings = link_sent(self.ctx, entry)
-        except MailctlError as error:
-            words = f"sent, but not linked to {', '.join(entry.affairs)} yet: {error}"
-            return outgoing.settled(replace(entry, last_reply=words), self.ctx.now()), (*noted, words)
-        return outgoing.settled(replace(entry, affairs=()), self.ctx.now()), (*noted, *warnings)
+        for affairs in dict.fromkeys(one.affairs for one in entries):
+            some = [one for one in entries if one.affairs == affairs]
+            told: tuple[str, ...] | MailctlError
+            try:
+                told = link_sent(self.ctx, some)
+            except MailctlError as error:
+                told = error
+            self.tried |= dict.fromkeys((one.id for one in some), told)
 
     def unheard(self, entry: Entry) -> tuple[str, ...]:
         """That the server that took a message does not know the reports it was to send, if so (RFC 3461)."""

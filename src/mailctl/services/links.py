@@ -152,8 +152,10 @@ def link(ctx: Context, pairs: "Iterable[tuple[str, Stored]]") -> tuple[Linked, .
     return tuple(linked(one, is_linked=True, changed=(one[0], one[1]) in added) for one in chosen)
 
 
-def link_sent(ctx: Context, entry: "Entry") -> tuple[str, ...]:
-    """File a message that was sent under the affairs it was sent for; warnings of those that there are no more.
+def link_sent(ctx: Context, entries: "Iterable[Entry]") -> tuple[str, ...]:
+    """File messages that were sent under the affairs they were sent for, as one change of the store.
+
+    Gives back warnings of affairs that there are no more.
 
     Who may send it may file it: that takes no `organize`.
 
@@ -162,19 +164,21 @@ def link_sent(ctx: Context, entry: "Entry") -> tuple[str, ...]:
     """
     from mailctl.domain.link import Link
 
-    gone = []
+    gone: dict[str, str] = {}  # by reference
     new = {}
     when = ctx.now().replace(microsecond=0)
-    for ref in entry.affairs:
-        try:
-            require(ctx, ref)
-        except AffairNotFoundError as error:
-            gone.append(f"sent, but not linked: {error}")
-            continue
-        who = entry.filed_by or ctx.actor.name
-        new[ref, entry.message_id] = Link(key=entry.message_id, account=entry.account, who=who, when=when)
+    for entry in entries:
+        for ref in entry.affairs:
+            if ref not in gone:
+                try:
+                    require(ctx, ref)
+                except AffairNotFoundError as error:
+                    gone[ref] = f"sent, but not linked: {error}"
+            if ref not in gone:
+                who = entry.filed_by or ctx.actor.name
+                new[ref, entry.message_id] = Link(key=entry.message_id, account=entry.account, who=who, when=when)
     record(ctx, new)
-    return tuple(gone)
+    return tuple(gone.values())
 
 
 def unlink(ctx: Context, ref: str, messages: "Iterable[Stored]", *, ids: Sequence[str] = ()) -> tuple[Linked, ...]:
