@@ -34,12 +34,13 @@ def commands(text: str, mail) -> list[list[str]]:
     lines = [line.removeprefix("$ ") for line in section.splitlines() if line.startswith("$ mailctl ")]
     for written, here in there.items():
         lines = [line.replace(written, here) for line in lines]
-    return [shlex.split(line)[1:] for line in lines]
+    return [shlex.split(line, comments=True)[1:] for line in lines]
 
 
 def test_the_quick_start_works_as_written(cli, mail, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("plans.pdf").write_bytes(b"%PDF-1.4\n")
+    Path("clients.csv").write_text(f"email;objet\n{mail.address('contact')};Devis\n")
     mail.deliver("watch", b"Subject: Permit\r\n\r\nGranted.\r\n")
     shown = {}
 
@@ -49,6 +50,8 @@ def test_the_quick_start_works_as_written(cli, mail, tmp_path, monkeypatch):
             mail.await_messages("contact")
         shown[words[0]] = ok(cli(*[word for word in words if word not in ("<", "letter.txt")], input=given))
 
+    assert shown["merge"].err == "1 sent\n"
+    assert "Plans" in shown["affair"].out
     assert "Plans" in shown["list"].out
     assert "Dear Anna" in shown["read"].out
     assert shown["checker"].rows[0][:3] == ["townhall", "ok", "1"]
