@@ -61,10 +61,11 @@ def test_run_again_a_refused_row_is_not_called_sent(cli, ready, table):
     again = ok(cli(*COMMAND, path))
     assert again.err.splitlines() == [
         "1 sent before, 1 in the outbox since before",
-        "mailctl outbox list shows those that wait there, or were refused",
+        "mailctl outbox flush sends those that wait there; outbox list shows those that were refused",
     ]
     found = ok(cli(*COMMAND, path, "--json")).json
     assert (found["before"], found["waiting"]) == (2, 1)
+    assert "0 would be; 2 were sent, or are in the outbox, since before" in ok(cli(*COMMAND, path, "--dry-run")).err
 
 
 def test_refused_rows_merged_again_from_their_file_write_to_nobody_twice(cli, ready, table, tmp_path):

@@ -164,7 +164,7 @@ def show_rehearsal(run: "Session", found: "Rehearsal", *, as_json: bool) -> None
     """What would be sent: the first messages whole, and how many there are."""
     run.show(found, as_json=as_json, text=lambda: "\n".join(one.message for one in found.previews))
     if not as_json:
-        before = f"; {found.before} were sent before" if found.before else ""
+        before = f"; {found.before} were sent, or are in the outbox, since before" if found.before else ""
         run.say(f"nothing is sent; of {found.rows} rows, all fit to be sent, {found.due} would be{before}")
 
 
@@ -178,7 +178,7 @@ def show_merged(run: "Session", done: "Merged", *, as_json: bool) -> None:
         run.warn(warning)
     run.say(told(done))
     if done.waiting:
-        run.say("mailctl outbox list shows those that wait there, or were refused")
+        run.say("mailctl outbox flush sends those that wait there; outbox list shows those that were refused")
     elif done.before == done.rows:
         run.say(f"all were sent before by the job '{done.job}'; --job NAME begins a new one")
 
