@@ -82,6 +82,18 @@ def test_refused_rows_merged_again_from_their_file_write_to_nobody_twice(cli, re
     assert to(ready) == [("a@x.example",), ("e@x.example",), ("d@x.example",)]
 
 
+def test_what_is_refused_again_is_written_down_with_what_is_said_now(cli, ready, table, tmp_path):
+    ready.refused["d@x.example"] = "550 full"
+    cli(*COMMAND, table("d@x.example;;2"), "--failed", tmp_path / "first.csv")
+    ready.refused["d@x.example"] = "550 gone"
+    cli(*COMMAND, tmp_path / "first.csv", "--failed", tmp_path / "second.csv")
+    [row] = rows_of(tmp_path / "second.csv")
+    assert list(row) == ["Email", "Copy", "Number", "error"]
+    assert row["error"].endswith("550 gone")
+    ready.refused.clear()
+    ok(cli(*COMMAND, tmp_path / "second.csv"))
+
+
 def test_some_of_its_recipients_is_told_in_json(cli, ready, table):
     ready.refused["b@x.example"] = "550 nobody here"
     found = cli(*COMMAND, table("a@x.example;b@x.example;1"), "--json")

@@ -156,8 +156,9 @@ def write_rows(stream: "TextIO", rows: "Rows", failed: "tuple[tuple[Row, str], .
     import csv
 
     writer = csv.writer(stream)
-    writer.writerow([*rows.columns, ERROR])
-    writer.writerows([*(row.values.get(name, "") for name in rows.columns), error] for row, error in failed)
+    columns = [name for name in rows.columns if name != ERROR]  # of an earlier run
+    writer.writerow([*columns, ERROR])
+    writer.writerows([*(row.values.get(name, "") for name in columns), error] for row, error in failed)
 
 
 def show_rehearsal(run: "Session", found: "Rehearsal", *, as_json: bool) -> None:
