@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mailctl.services.context import Context
 
 
+DRAWN_SECONDS = 0.05
 SURE_SECONDS = 2.0  # before that, nobody can tell how long the rest takes
 HAPPENED = "==="  # a trace's mark of what happened, where others mark what was said
 
@@ -39,6 +40,7 @@ class Session:
     def __init__(self, options: Globals) -> None:
         self.options = options
         self.paces: dict[str, tuple[float, int]] = {}  # since when, and from which number on, by what is done
+        self.drawn = 0.0
 
     @cached_property
     def context(self) -> "Context":
@@ -91,11 +93,14 @@ class Session:
         write(clean(line))
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Redraw one line on stderr, where stderr is a terminal."""
+        """Redraw one line on stderr, where stderr is a terminal; as often as an eye can follow."""
         if self.options.verbosity < 0 or not sys.stderr.isatty():
             return
         now = time.monotonic()
         began, first = self.paces.setdefault(what, (now, done))
+        if 0 < now - self.drawn < DRAWN_SECONDS and done < total and done != first:
+            return
+        self.drawn = now
         left = time_left(now - began, done - first, total - done)
         end = "\n" if done >= total else ""
         sys.stderr.write(f"\r\x1b[K{what} {done}/{total}{left}{end}")
