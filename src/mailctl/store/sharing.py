@@ -251,7 +251,9 @@ def by_lines(root: Path, text: str, *sides: str | None) -> str | None:
 
 
 def in_order(file: str, text: str) -> str:
-    """The text as mailctl writes it; as it is where it is not valid."""
+    """The text as mailctl writes it; as it is where it is not valid, or no table."""
+    if not file.endswith(".toml"):
+        return text
     folder, _, name = file.removesuffix(".toml").rpartition("/")
     try:
         match folder, name:
