@@ -107,6 +107,8 @@ def test_another_kind_of_file_is_a_clash():
         ("a\nb\n", "b\n", "a\nb\nc\n", "b\nc\n"),
         ("a\n", "", "", ""),
         (None, "x\na\n", "a\n", "a\nx\n"),
+        ("a\n", None, "a\nb\n", "b\n"),
+        ("a\nb\n", "b\n", None, None),
     ],
 )
 def test_links_are_merged_line_by_line_and_sorted(base, ours, theirs, found):

@@ -338,9 +338,12 @@ def rename(ctx: Context, ref: str, new: str) -> Row:
         AffairNotFoundError, AlreadyExistsError, BadDataError: there is none, or the new reference cannot be it.
     """
     from mailctl.services.links import follow
+    from mailctl.services.orphans import adopt, is_orphan
     from mailctl.store import links
 
     ctx.require_admin("rename affairs")
+    if is_orphan(ctx, ref):  # renamed elsewhere: what was linked here meanwhile joins it
+        return row_of(ctx, adopt(ctx, ref, new))
     keys: frozenset[str] = frozenset()
     with ctx.change(f"rename affair '{ref}' to '{new}'") as change:
         before = ctx.store.affair(ref)

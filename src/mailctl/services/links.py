@@ -49,6 +49,7 @@ def refreshed(ctx: Context) -> "Index":
 def copied(ctx: Context, states: dict[str, str], stems: Collection[str]) -> "Iterable[Copied]":
     """The files of links as the index copies them; what is wrong with one is warned about, and the rest goes on."""
     from mailctl.local.links import Copied
+    from mailctl.services.orphans import is_orphan, orphan
     from mailctl.store import links
 
     for stem, ref in links.refs(stems).items():
@@ -58,6 +59,8 @@ def copied(ctx: Context, states: dict[str, str], stems: Collection[str]) -> "Ite
             ctx.warn(str(error))
             continue
         tell_odd(ctx, ref, found.odd)
+        if is_orphan(ctx, ref):
+            ctx.warn(str(orphan(ref)))
         yield Copied(stem, ref, states[stem], found.links)
 
 
@@ -72,6 +75,7 @@ def tell_odd(ctx: Context, ref: str, odd: Sequence[tuple[int, str]]) -> None:
 
 def faulty_links(ctx: Context) -> tuple[Problem, ...]:
     """Files of links that cannot be read, and lines in them that are none."""
+    from mailctl.services.orphans import is_orphan, orphan
     from mailctl.store import links
 
     faults: list[Problem] = []
@@ -84,6 +88,7 @@ def faulty_links(ctx: Context) -> tuple[Problem, ...]:
             )
             continue
         faults += [Problem(links.file_of(ref), number, "", "no link in this line") for number, _ in odd]
+        faults += [orphan(ref)] if is_orphan(ctx, ref) else []
     return tuple(faults)
 
 
@@ -277,6 +282,7 @@ def require(ctx: Context, ref: str) -> None:
     except (OSError, ValueError):  # no name that a file can have
         is_there = False
     if not is_there:
+        _ = ctx.settings  # no store is told first
         ctx.store.affair(ref)
 
 

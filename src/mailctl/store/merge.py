@@ -46,10 +46,11 @@ def merged(
         ours: what it became here; None for removed.
         theirs: what it became there.
     """
+    if file.endswith(".links"):  # the affair was renamed or removed on one side: what the other added since stays
+        found = united(base or "", ours or "", theirs or "")
+        return (None if None in (ours, theirs) and not found else found), ()
     if ours is None or theirs is None:
         return None, (whole(file, ours, theirs),)
-    if file.endswith(".links"):
-        return united(base or "", ours, theirs), ()
     try:
         sides = [flat(tomli.loads(text or "")) for text in (base, ours, theirs)]
     except (ValueError, RecursionError):  # no TOML, or hundreds of brackets
