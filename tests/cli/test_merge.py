@@ -54,3 +54,9 @@ def test_what_was_refused_has_a_file_of_its_own(cli, table, tmp_path):
         ran = cli("merge", "relance", "--csv", table, "-a", "contact", "--queue", "--yes", "--failed", place)
         assert ran.status == status
         assert str(place) in ran.err
+
+
+def test_a_file_without_an_end_is_given_up(cli, table):
+    ran = cli("merge", "relance", "--csv", "/dev/zero", "-a", "contact", "--dry-run")
+    assert ran.status == 65
+    assert "/dev/zero: more than 300,000,000 bytes" in ran.err

@@ -11,7 +11,7 @@ import typer
 from mailctl.cli.params import AccountName, AsJson, Yes, new_app
 from mailctl.cli.session import session
 from mailctl.cli.templating import Var
-from mailctl.errors import AlreadyExistsError, MailctlError, StorageError, UsageError
+from mailctl.errors import AlreadyExistsError, BadDataError, MailctlError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -25,6 +25,7 @@ app = new_app()
 Keep = Callable[["Rows", "tuple[tuple[Row, str], ...]"], None]
 
 STDIN = "-"
+LARGEST_TABLE = 300_000_000  # bytes; a million rows have fewer
 ERROR = "error"  # the column of what was said
 Table = Annotated[
     str,
@@ -91,11 +92,18 @@ def merge(
 
 
 def read(table: str) -> "Rows":
-    """The rows of a file, or of standard input."""
+    """The rows of a file, or of standard input.
+
+    Raises:
+        BadDataError: it is too large, or it holds none that can be used.
+    """
     from mailctl.cli.writing import file_content
     from mailctl.domain import rows
 
-    data = sys.stdin.buffer.read() if table == STDIN else file_content(Path(table))
+    most = LARGEST_TABLE + 1
+    data = sys.stdin.buffer.read(most) if table == STDIN else file_content(Path(table), most=most)
+    if len(data) > LARGEST_TABLE:
+        raise BadDataError(f"{table}: more than {LARGEST_TABLE:,} bytes", hint=f"split -l 100000 {table}")
     return rows.read(data, file="standard input" if table == STDIN else table)
 
 

@@ -198,10 +198,11 @@ def body(run: "Session", words: Words, start: "Draft") -> AbstractContextManager
     return written(run, what="mail")
 
 
-def file_content(path: Path) -> bytes:
-    """The content of a file that was named."""
+def file_content(path: Path, *, most: int = -1) -> bytes:
+    """The content of a file that was named; of a larger one than that the beginning."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            return stream.read(most)
     except (OSError, ValueError) as error:
         raise InputMissingError(f"{path}: {getattr(error, 'strerror', None) or error}", hint=f"ls -l {path}") from error
 
