@@ -75,14 +75,13 @@ def quoted_line(line: bytes) -> bytes:
         units[0] = b"=%02X" % line[0]
     if line[-1:] in (b" ", b"\t"):
         units[-1] = b"=%02X" % line[-1]
-    lines, width = [b""], 0
-    for unit in units:
-        if width + len(unit) > WIDTH - 1:
-            lines.append(b"")
-            width = 0
-        lines[-1] += unit
-        width += len(unit)
-    return b"=\r\n".join(lines)
+    whole_line, lines, start = b"".join(units), [], 0
+    while len(whole_line) - start >= WIDTH:
+        end = start + WIDTH - 1
+        cut = whole_line.rfind(b"=", end - 2, end)  # which begins three bytes that stay together
+        lines.append(whole_line[start : (end := cut if cut >= 0 else end)])
+        start = end
+    return b"=\r\n".join((*lines, whole_line[start:]))
 
 
 def base64(content: Raw) -> Raw:
