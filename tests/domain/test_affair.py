@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailctl.domain.affair import Affair, normal, ref_of, rule_of, stem_of
+from mailctl.domain.affair import normal, ref_of, rule_of, stem_of
 from mailctl.errors import BadDataError
 
 
@@ -90,11 +90,3 @@ def test_what_is_no_rule_is_refused(text, said):
         rule_of(text)
 
     assert said in f"{caught.value} {caught.value.hint}"
-
-
-def test_an_affair_claims_what_any_rule_fits():
-    affair = Affair(ref="1", title="t", match=("domain:a.example", "subject:plans"))
-
-    assert affair.claims(Mail(subject="Plans"))
-    assert affair.claims(Mail(sender="x@a.example"))
-    assert not affair.claims(Mail(sender="x@b.example", subject="bill"))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailctl.domain.affair import Affair, Person, State
-from mailctl.domain.filing import NOWHERE, Filing, Letter, Step
+from mailctl.domain.filing import NOWHERE, Filing, Letter, Step, would_take
 
 LYON = Affair(
     ref="2026-014",
@@ -117,6 +117,18 @@ def test_two_references_in_a_subject_are_candidates():
 
 def test_an_exception_may_leave_one_of_two():
     assert verdict(sender="paul@roux.example", subject="newsletter").affair == "2026-015"
+
+
+@pytest.mark.parametrize("state", [*State])
+def test_an_affair_alone_takes_what_any_of_its_rules_fits(state):
+    affair = Affair(ref="1", title="t", state=state, match=("domain:a.example", "subject:plans"))
+
+    def takes(**letter):
+        return would_take(affair, Letter(**letter), own_addresses=(), own_domains=())
+
+    assert takes(subject="Plans")
+    assert takes(sender="x@a.example")
+    assert not takes(sender="x@b.example", subject="bill")
 
 
 def test_what_answers_a_message_just_filed_follows_it():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mailctl.domain.identity import content_key
-from mailctl.domain.link import Link, lines_in, link_line, links_in, text_of
+from mailctl.domain.link import Link, lines_in, link_line, text_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ONE = Link(key="<1@client.example>", account="contact", who="alice", when=NOON)
@@ -17,7 +17,7 @@ LINE = "<1@client.example>\tcontact\talice\t2026-03-02T12:00:00Z"
 
 def test_a_link_is_a_line():
     assert link_line(ONE) == LINE
-    assert links_in(f"{LINE}\n") == (ONE,)
+    assert lines_in(f"{LINE}\n").links == (ONE,)
 
 
 def test_the_lines_are_sorted():
@@ -29,7 +29,7 @@ def test_the_lines_are_sorted():
 def test_a_message_that_two_linked_is_linked_once_as_it_was_first():
     later = "<1@client.example>\tbilling\tbob\t2026-03-03T12:00:00Z"
 
-    assert links_in(f"{later}\n{LINE}\n") == (ONE,)
+    assert lines_in(f"{later}\n{LINE}\n").links == (ONE,)
 
 
 @pytest.mark.parametrize(

@@ -142,10 +142,6 @@ class Affair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
             *(Rule(RuleKind.DOMAIN, one) for one in (client.domains if client else ())),
         )
 
-    def claims(self, mail: Mail) -> bool:
-        """Whether one of its rules fits a message."""
-        return any(rule_of(text).fits(mail) for text in self.match)
-
 
 def rule_of(text: str) -> Rule:
     """The rule in `domain:lyon.example`.

@@ -57,15 +57,11 @@ def key_in(text: str) -> str:
     return unquote(text.removeprefix(ENCODED))
 
 
-def links_in(text: str) -> tuple[Link, ...]:
-    """The links in a file's text, each message once: as it was linked first."""
-    return lines_in(text).links
-
-
 def lines_in(text: str) -> Lines:
     """What stands in a file's text; whatever was done to it by hand, there is something to keep.
 
-    A message that one workstation filed and another took out is where the later of both left it.
+    A message that two linked is linked once, as it was first; one that one workstation filed and another took out is
+    where the later of both left it.
     """
     found: dict[str, Link] = {}
     latest: dict[str, datetime] = {}

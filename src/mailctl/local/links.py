@@ -51,11 +51,6 @@ def refresh(index: Index, states: Mapping[str, str], read: Callable[[Collection[
             )
 
 
-def all_keys(index: Index) -> frozenset[str]:
-    """The keys of all linked messages."""
-    return frozenset(row["key"] for row in index.rows("SELECT DISTINCT key FROM links"))
-
-
 def affairs_of(index: Index, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
     """The affairs of messages, by their keys; a message without one is left out."""
     found: dict[str, tuple[str, ...]] = {}

@@ -92,13 +92,6 @@ def faulty_links(ctx: Context) -> tuple[Problem, ...]:
     return tuple(faults)
 
 
-def linked_ids(ctx: Context) -> frozenset[str]:
-    """The keys of all messages of all affairs."""
-    from mailctl.local.links import all_keys
-
-    return all_keys(refreshed(ctx))
-
-
 def affairs_of(ctx: Context, keys: Iterable[str | None]) -> dict[str, tuple[str, ...]]:
     """The affairs of messages, by their keys; who has none is left out."""
     from mailctl.local import links
