@@ -3,15 +3,11 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, lru_cache, partial
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, is_currency
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PLACES = {"fr": "fr_FR", "en": "en_GB"}
 FORMS = ("short", "medium", "long", "full")
@@ -19,12 +15,6 @@ ANSWERS = {"fr": ("oui", "non"), "en": ("yes", "no")}
 MOST_DIGITS = 10
 Typed = date | str
 Number = Decimal | int | float | str
-
-
-def filters(language: str) -> "dict[str, Callable[..., str]]":
-    """The filters of a template in one language: `date`, `amount`, `number`."""
-    return {"date": partial(date_in, language), "amount": partial(amount_in, language),
-            "number": partial(number_in, language)}  # fmt: skip
 
 
 def shown(language: str, value: object) -> str:
