@@ -71,7 +71,7 @@ def template_in(name: str, text: str) -> tuple[Template, Source]:
     Raises:
         StoreError: with every problem found.
     """
-    source, body = parted(file_of(name), text.replace("\r\n", "\n").removeprefix("\ufeff"))
+    source, body = parted(file_of(name), plain_ends(text))
     table = prepared(table_of(source), source)
     found = decode(Template, table, source, extra={"name": name, "body": body}, rules=faults_of)
     return named(found), source
@@ -86,9 +86,8 @@ def parted(file: str, text: str) -> tuple[Source, str]:
     opening = FENCE.match(text)
     closing = FENCE.search(text, opening.end() + 1) if opening else None
     if opening is None or closing is None:
-        line = 0 if opening is None else 1
         what = "the first line is not +++" if opening is None else "no second line of +++ behind the front matter"
-        raise invalid((Problem(file, line or 1, "", what),))
+        raise invalid((Problem(file, 1, "", what),))
     return Source(file, text[opening.end() : closing.start()] + "\n"), text[closing.end() :].removeprefix("\n")
 
 
@@ -139,6 +138,11 @@ def fragment(store: "Store", name: str) -> str:
     text = store.read(f"{FRAGMENTS}/{name}.md") if is_name(name) else None
     if text is None:
         raise LookupError(f"there is no fragment '{name}' in {FRAGMENTS}/")
+    return plain_ends(text)
+
+
+def plain_ends(text: str) -> str:
+    """The text without what Windows' editors put before it and at the ends of its lines."""
     return text.replace("\r\n", "\n").removeprefix("\ufeff")
 
 
