@@ -45,7 +45,7 @@ def read(
     if as_raw:
         write_raw(service.raw(run.context, id))
     elif html and sys.stdout.isatty():
-        open_page(service.kept_page(run.context, id), id)
+        open_page(service.kept_page(run.context, id), f"mailctl read {id}")
     elif html:
         write_raw(service.page(run.context, id).encode("utf-8", "replace"))
     else:
@@ -67,8 +67,12 @@ def write_raw(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def open_page(path: Path, id: int) -> None:
+def open_page(path: Path, command: str) -> None:
     """Open a page in the user's browser.
+
+    Args:
+        path: of the page.
+        command: what prints it with `--html`.
 
     Raises:
         UsageError: there is none.
@@ -76,7 +80,7 @@ def open_page(path: Path, id: int) -> None:
     import webbrowser
 
     if not webbrowser.open(path.as_uri()):
-        raise UsageError("no browser can be opened here", hint=f"mailctl read {id} --html > mail.html")
+        raise UsageError("no browser can be opened here", hint=f"{command} --html > mail.html")
 
 
 def header_of(reading: "Reading") -> str:

@@ -1,10 +1,8 @@
 """`mailctl signature`: what is added to the mail of an account."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,6 +74,7 @@ def set_(
 
     Example: mailctl signature set contact --text signature.txt --html signature.html
     """
+    from mailctl.cli.writing import read_text
     from mailctl.services import signature as service
 
     run = session(ctx)
@@ -100,15 +99,6 @@ def refuse_unclear(files: dict[str, str], position: Position | None) -> None:
         raise UsageError("standard input can be read once only", hint="--text FILE --html -")
     if {"html", "markdown"} <= set(files):
         raise UsageError("the HTML comes from --html or from --markdown, not from both")
-
-
-def read_text(file: str) -> str:
-    """The text of a file, or of standard input."""
-    from mailctl.cli.writing import decoded, file_content
-
-    if file == STDIN:
-        return decoded(sys.stdin.buffer.read(), "standard input")
-    return decoded(file_content(Path(file)), file)
 
 
 def tell(

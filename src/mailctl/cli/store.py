@@ -1,12 +1,15 @@
 """`mailctl store`: check it, find it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailctl.cli.params import AsJson, new_app
-from mailctl.cli.session import session
+from mailctl.cli.session import Session, session
 from mailctl.errors import Exit
+
+if TYPE_CHECKING:
+    from mailctl.services.stores import Finding
 
 app = new_app("Check the store, show its history, share it, say where it lies.", example="mailctl store check")
 
@@ -20,12 +23,20 @@ def check(ctx: typer.Context, as_json: AsJson = False) -> None:
     from mailctl.services import stores
 
     run = session(ctx)
-    found = stores.check(run.context)
+    show_findings(run, stores.check(run.context), as_json=as_json, none="the store is valid")
+
+
+def show_findings(run: Session, found: "tuple[Finding, ...]", *, as_json: bool, none: str) -> None:
+    """Show the faults that were found, or say that there is none.
+
+    Raises:
+        Exit: 78, where there is one.
+    """
     if found or as_json:
         run.show(found, as_json=as_json, columns=("file", "line", "key", "text"))
     if found:
         raise typer.Exit(Exit.STORE)
-    run.say("the store is valid")
+    run.say(none)
 
 
 @app.command()

@@ -1,7 +1,5 @@
 """`mailctl template`: mail with blanks."""
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,13 +7,12 @@ import typer
 from mailctl.cli import templating
 from mailctl.cli.params import AccountName, AsJson, Yes, new_app
 from mailctl.cli.session import session
-from mailctl.errors import Exit, UsageError
+from mailctl.errors import UsageError
 
 if TYPE_CHECKING:
     from mailctl.services.template import Rendered
 
 app = new_app("Look at, try and write templates: mail with blanks.", example="mailctl template show relance")
-STDIN = "-"
 Name = Annotated[str, typer.Argument(metavar="T", help="The template.")]
 
 
@@ -53,16 +50,12 @@ def check(
 
     Example: mailctl template check relance
     """
+    from mailctl.cli.store import show_findings
     from mailctl.services import template_check as service
     from mailctl.services.stores import findings
 
     run = session(ctx)
-    found = findings(service.check(run.context, name))
-    if found or as_json:
-        run.show(found, as_json=as_json, columns=("file", "line", "key", "text"))
-    if found:
-        raise typer.Exit(Exit.STORE)
-    run.say("no fault found")
+    show_findings(run, findings(service.check(run.context, name)), as_json=as_json, none="no fault found")
 
 
 @app.command()
@@ -95,12 +88,12 @@ def render(
     if not (html or open_it):
         rendered = service.render(made, given, account=chosen.name, affair=affair)
         return run.show(rendered, as_json=as_json, text=lambda: as_text(rendered))
+    from mailctl.cli.read import open_page, write_raw
+
     page = service.page(run.context, made.draft(given), account=chosen, sender=sender)
     if html:
-        from mailctl.cli.read import write_raw
-
         return write_raw(page.encode("utf-8", "replace"))
-    return open_page(service.kept_page(run.context, name, page), name)
+    return open_page(service.kept_page(run.context, name, page), f"mailctl template render {name}")
 
 
 def as_text(mail: "Rendered") -> str:
@@ -118,18 +111,6 @@ def as_text(mail: "Rendered") -> str:
     return f"{head}\n{mail.text.strip(chr(10))}"
 
 
-def open_page(path: Path, name: str) -> None:
-    """Open a page in the user's browser.
-
-    Raises:
-        UsageError: there is none.
-    """
-    import webbrowser
-
-    if not webbrowser.open(path.as_uri()):
-        raise UsageError("no browser can be opened here", hint=f"mailctl template render {name} --html > mail.html")
-
-
 @app.command()
 def new(
     ctx: typer.Context,
@@ -143,6 +124,7 @@ def new(
 
     Example: mailctl template new relance --file relance.md
     """
+    from mailctl.cli.writing import read_text
     from mailctl.services import template as service
 
     run = session(ctx)
@@ -150,15 +132,6 @@ def new(
     if as_json:
         run.show(service.show(run.context, name), as_json=True)
     run.say(f"added the template '{name}'; mailctl template edit {name}")
-
-
-def read_text(file: str) -> str:
-    """The text of a file, or of standard input."""
-    from mailctl.cli.writing import decoded, file_content
-
-    if file == STDIN:
-        return decoded(sys.stdin.buffer.read(), "standard input")
-    return decoded(file_content(Path(file)), file)
 
 
 @app.command()

@@ -187,15 +187,22 @@ def body(run: "Session", words: Words, start: "Draft") -> AbstractContextManager
     """
     if words.template is not None:
         return nullcontext(start.body)
-    if words.body not in (None, STDIN):
-        return nullcontext(decoded(file_content(Path(str(words.body))), str(words.body)))
-    if words.body is None and words.html is not None:
+    if words.body is not None:
+        return nullcontext(read_text(words.body))
+    if words.html is not None:
         return nullcontext("")
-    if words.body == STDIN or not sys.stdin.isatty():
-        return nullcontext(decoded(sys.stdin.buffer.read(), "standard input"))
+    if not sys.stdin.isatty():
+        return nullcontext(read_text(STDIN))
     from mailctl.cli.editor import written
 
     return written(run, what="mail")
+
+
+def read_text(file: str) -> str:
+    """The text of a file, or of standard input."""
+    if file == STDIN:
+        return decoded(sys.stdin.buffer.read(), "standard input")
+    return decoded(file_content(Path(file)), file)
 
 
 def file_content(path: Path, *, most: int = -1) -> bytes:
