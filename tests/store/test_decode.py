@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from mailctl.errors import StoreError
 from mailctl.store.decode import decode_account, decode_collaborator, decode_settings
 
+NO_URL = "expected an address with a host's name, and a port from 1 to 65535 where it has one"
 GOOD = 'address = "contact@firm.example"\n'
 
 
@@ -62,6 +63,10 @@ def test_a_fault_is_told_with_file_line_and_key():
         ("auth.secret = 'command'\n", '2: auth.secret: secret = "command" needs auth.command'),
         ("incoming.auth.secret = 'credential'\n",
          '2: incoming.auth.secret: secret = "credential" needs incoming.auth.credential'),
+        ("auth.token_url = 'https://sso.example:99999/t'\n", f"2: auth.token_url: {NO_URL}"),
+        ("auth.device_url = 'https:///t'\n", f"2: auth.device_url: {NO_URL}"),
+        ("auth.redirect_url = 'http://127.0.0.1:x'\n", f"2: auth.redirect_url: {NO_URL}"),
+        ("incoming.auth.authorization_url = 'https://[x/a'\n", f"2: incoming.auth.authorization_url: {NO_URL}"),
         ("notes = 2026-01-01\n", "2: notes: expected text, got 'date'"),
         ("[[aliases]]\nsend = true\n", "2: aliases[0].address: is missing"),
         ('"" = 1\n', '2: "": unknown key'),

@@ -55,22 +55,12 @@ def post(url: str, fields: dict[str, str], *, ca_file: str | None = None, trace:
 
 
 def server_of(url: str, ca_file: str | None) -> Server:
-    """The server of an address.
-
-    Raises:
-        ProtocolError: the address is none.
-    """
+    """The server of an address, which the store has looked at."""
     parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise ProtocolError(
-            f"'{url}' is no address", hint="mailctl account set ACCOUNT auth.token_url=https://…"
-        ) from error
     is_safe = parts.scheme == "https"
     return Server(
         host=parts.hostname or "",
-        port=port or (443 if is_safe else 80),
+        port=parts.port or (443 if is_safe else 80),
         security=Security.TLS if is_safe else Security.NONE,
         login="",
         auth=Auth(),

@@ -20,6 +20,8 @@ MOST_PROBLEMS = 30
 WHERE = re.compile(r" - at (`key` in )?`\$?([^`]*)`$")
 SECRET = re.compile(r"passw|pwd|secret|token|mdp|mot_?de_?passe|^pass$", re.IGNORECASE)
 BREAK = re.compile(r"\r+\n")
+URLS = ("token_url", "authorization_url", "redirect_url", "device_url")
+NO_URL = "expected an address with a host's name, and a port from 1 to 65535 where it has one"
 STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
@@ -305,10 +307,28 @@ def account_faults(account: Account) -> list[tuple[Path, str]]:
 
 
 def auth_faults(account: Account, key: str) -> list[tuple[Path, str]]:
-    """What is missing beside `auth.secret`."""
+    """What is missing beside `auth.secret`, and the addresses that are none."""
     auth = account.auth if key == "auth" else getattr(account, key).auth
     path = ("auth",) if key == "auth" else (key, "auth")
-    if auth is None or auth.secret == "keyring":  # noqa: S105 - where it is kept, not what it is
+    if auth is None:
         return []
+    faults = [((*path, name), NO_URL) for name in URLS if not can_be_opened(getattr(auth, name))]
+    if auth.secret == "keyring":  # noqa: S105 - where it is kept, not what it is
+        return faults
     given = {"command": auth.command, "env": auth.env, "credential": auth.credential}[auth.secret]
-    return [] if given else [((*path, "secret"), f'secret = "{auth.secret}" needs {".".join(path)}.{auth.secret}')]
+    if not given:
+        faults.append(((*path, "secret"), f'secret = "{auth.secret}" needs {".".join(path)}.{auth.secret}'))
+    return faults
+
+
+def can_be_opened(url: str | None) -> bool:
+    """Whether an address names a host, and a port that there can be; one that is not given is no fault."""
+    if url is None:
+        return True
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
