@@ -11,7 +11,7 @@ import typer
 from mailctl.cli.params import AccountName, AsJson, Yes, new_app
 from mailctl.cli.session import session
 from mailctl.cli.templating import Var
-from mailctl.errors import AlreadyExistsError, BadDataError, MailctlError, StorageError, UsageError
+from mailctl.errors import AlreadyExistsError, BadDataError, MailctlError, StorageError
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -110,11 +110,7 @@ def read(table: str) -> "Rows":
 def ask(run: "Session", count: int, *, yes: bool) -> None:
     """Ask before more go out than the store lets go without a question."""
     most = run.context.settings.merge.ask_above
-    if count <= most or yes:
-        return
-    if not run.is_interactive:
-        raise UsageError(f"{count} messages are more than {most}, and nobody can be asked here", hint="add --yes")
-    typer.confirm(f"send {count} messages?", abort=True, err=True)
+    run.confirm(f"send {count} messages?", yes=yes or count <= most, why=f"{count} messages are more than {most}")
 
 
 def send(run: "Session", one: "Merge", *, queue: bool, seconds: float) -> None:

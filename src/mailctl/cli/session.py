@@ -133,8 +133,13 @@ class Session:
         else:
             output.print_one(value, columns)
 
-    def confirm(self, question: str, *, yes: bool) -> None:
+    def confirm(self, question: str, *, yes: bool, why: str = "this cannot be undone") -> None:
         """Ask before what cannot be undone; without a terminal only `--yes` goes on.
+
+        Args:
+            question: to be answered with yes or no.
+            yes: whether it was answered already.
+            why: one is asked.
 
         Raises:
             UsageError: there is nobody to ask.
@@ -143,7 +148,7 @@ class Session:
         if yes:
             return
         if not self.is_interactive:
-            raise UsageError("this cannot be undone, and nobody can be asked here", hint="add --yes")
+            raise UsageError(f"{why}, and nobody can be asked here", hint="add --yes")
         typer.confirm(question, abort=True, err=True)
 
 
