@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mailctl.domain.account import Account
 from mailctl.domain.address import parse
@@ -112,7 +113,6 @@ class Writer:
         self.filler.refuse_unknown(wish.variables)
         self.signature = signature.rendered(ctx, account, alias=alias)
         self.author = account.sender(alias, ctx.actor.collaborator.name if ctx.actor.collaborator else "")
-        self.copied = send.files_copy(ctx, account)
         self.affairs = (normal(wish.affair),) if wish.affair else ()
         send.require_all(ctx, self.affairs)
         self.names = variables_of(columns, tuple(self.filler.template.variables))
@@ -155,23 +155,11 @@ class Writer:
     def letter(self, draft: Draft, key: str) -> tuple[Entry, Raw]:
         """A draft as the message it becomes, and as it enters the outbox."""
         message_id = send.new_id(self.ctx, self.account)
-        now = self.ctx.now()
-        raw = compose(draft, sender=self.author, date=now.astimezone(), message_id=message_id, signature=self.signature)
-        entry = Entry(
-            account=self.account.name,
-            message_id=message_id,
-            subject=draft.subject,
-            sender=self.account.address,
-            recipients=tuple(one.spec for one in draft.recipients),
-            size=len(raw),
-            created=now,
-            next_attempt=now,
-            copied=False if self.copied else None,
-            key=key,
-            affairs=self.affairs,
-            filed_by=self.ctx.actor.name if self.affairs else "",
-        )
-        return entry, raw
+        date = self.ctx.now().astimezone()
+        raw = compose(draft, sender=self.author, date=date, message_id=message_id, signature=self.signature)
+        recipients = tuple(one.spec for one in draft.recipients)
+        entry = send.entry(self.ctx, self.account, raw, message_id, draft.subject, recipients=recipients, key=key)
+        return replace(entry, affairs=self.affairs, filed_by=self.ctx.actor.name) if self.affairs else entry, raw
 
     def key(self, row: Row, draft: Draft) -> str:
         """What tells a row from the others: its column's value, or who gets the letter.
