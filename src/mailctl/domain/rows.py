@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mailctl.domain.sheet import Record, decoded, records, refused, separator_of
+from mailctl.domain.sheet import Record, decoded, refused, sheet_in
 from mailctl.errors import BadDataError, Problem
 
 MOST_ROWS = 1_000_000
@@ -65,11 +65,7 @@ def plain(name: str) -> str:
 
 def from_sheet(text: str, file: str) -> Rows:
     """The rows of a spreadsheet, whose first one names the columns."""
-    separator, begin = separator_of(text, lambda cell: bool(cell.strip()))
-    found, problems = records(text[begin:], separator, file, skipped=1 if begin else 0)
-    if not found:
-        raise refused(problems or (Problem(file, 1, "", "it is empty"),), hint="the first line names the columns")
-    header, *others = found
+    _, header, others, problems = sheet_in(text, lambda cell: bool(cell.strip()), file)
     columns = [cell.strip() for cell in header.cells]
     twice = {name for name in columns if name and columns.count(name) > 1}
     problems += tuple(Problem(file, header.line, name, "two columns of that name") for name in sorted(twice))

@@ -23,6 +23,33 @@ class Record(NamedTuple):
     cells: list[str]
 
 
+class Sheet(NamedTuple):
+    """A sheet's rows, the first one of which names the columns; and what keeps the rest from being read, if any."""
+
+    separator: str
+    header: Record
+    rows: list[Record]
+    problems: tuple[Problem, ...]
+
+
+def sheet_in(text: str, is_heading: Callable[[str], bool], file: str) -> Sheet:
+    """The sheet in a text.
+
+    Args:
+        text: all of it.
+        is_heading: whether a cell of the first row is one that is known.
+        file: its name, for messages.
+
+    Raises:
+        BadDataError: not even a first row can be read.
+    """
+    separator, begin = separator_of(text, is_heading)
+    rows, problems = records(text[begin:], separator, file, skipped=1 if begin else 0)
+    if not rows:
+        raise refused(problems or (Problem(file, 1, "", "it is empty"),), hint="the first line names the columns")
+    return Sheet(separator, rows[0], rows[1:], problems)
+
+
 def decoded(data: bytes, file: str) -> tuple[str, str]:
     """The text, and the name of its encoding.
 

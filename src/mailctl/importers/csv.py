@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mailctl.domain.sheet import SEPARATORS, Record, decoded, records, refused, separator_of
+from mailctl.domain.sheet import SEPARATORS, Record, decoded, refused, sheet_in
 from mailctl.errors import BadDataError, Problem
 from mailctl.importers import Candidate, Column, Found
 from mailctl.importers.cells import value_of
@@ -17,11 +17,7 @@ def read(data: bytes, *, file: str) -> Found:
         BadDataError: it is no such thing, names no addresses, or holds passwords.
     """
     text, encoding = decoded(data, file)
-    separator, begin = separator_of(text, lambda cell: plain(cell) in KEYS)
-    rows, problems = records(text[begin:], separator, file, skipped=1 if begin else 0)
-    if not rows:
-        raise refused(problems or (Problem(file, 1, "", "it is empty"),), hint="the first line names the columns")
-    header, *others = rows
+    separator, header, others, problems = sheet_in(text, lambda cell: plain(cell) in KEYS, file)
     columns = columns_of(header, others, file)
     read_as = f"{encoding}, separated by {SEPARATORS.get(separator, repr(separator))}"
     candidates = []
