@@ -8,12 +8,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from mailctl.domain.sheet import Record, decoded, refused, sheet_in
+from mailctl.domain.sheet import LARGEST_CELL, Record, decoded, refused, sheet_in
 from mailctl.errors import BadDataError, Problem
 
 MOST_ROWS = 1_000_000
 MOST_PROBLEMS = 20
-LARGEST_VALUE = 100_000  # characters
 NO_WORD = re.compile(r"\W+")
 A_LIST = re.compile(r"\s*\[\s*[\[{]")
 
@@ -74,9 +73,8 @@ def from_sheet(text: str, file: str) -> Rows:
         for row in others
         if any(cell.strip() for cell in row.cells[len(columns) :])
     )
-    rows = tuple(row_of(record, columns) for record in others)
-    refuse((*problems, *too_long(rows, file)))
-    return Rows(columns=tuple(filter(None, columns)), rows=rows)
+    refuse(problems)
+    return Rows(columns=tuple(filter(None, columns)), rows=tuple(row_of(record, columns) for record in others))
 
 
 def row_of(record: Record, columns: list[str]) -> Row:
@@ -120,12 +118,12 @@ def values_of(found: Any) -> dict[str, str]:
 
 
 def too_long(rows: Iterable[Row], file: str) -> tuple[Problem, ...]:
-    """The values that no mail can hold."""
+    """The values that are longer than a cell may be, which a sheet's reader refuses by itself."""
     return tuple(
-        Problem(file, row.line, name, f"more than {LARGEST_VALUE:,} characters")
+        Problem(file, row.line, name, f"more than {LARGEST_CELL:,} characters")
         for row in rows
         for name, value in row.values.items()
-        if len(value) > LARGEST_VALUE
+        if len(value) > LARGEST_CELL
     )
 
 
