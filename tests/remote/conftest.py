@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mailctl.domain.account import Auth, AuthMethod, Security, Server
-from mailctl.domain.message import Envelope
+from mailctl.domain.message import DeliveryRefusedError, Envelope
+from mailctl.errors import TemporaryError
 from mailctl.remote.smtp import open_smtp
 from support.scripted import Peer, Served, serving
 
@@ -185,6 +186,14 @@ ENVELOPE = Envelope(sender="contact@firm.example", recipients=(ANNA, BEN))
 MESSAGE = b"Subject: Plans\r\n\r\nHello\r\n"
 PLAIN_FEATURES = ("AUTH PLAIN",)
 WHOLE_FEATURES = (*FEATURES, "CHUNKING")
+ENVELOPE_REFUSED = (  # at a step with a reply: which error that is, and whether the session is dead then
+    ("MAIL", "450 busy", TemporaryError, False),
+    ("MAIL", "552 quota", DeliveryRefusedError, False),
+    ("MAIL", "421 closing", TemporaryError, True),
+    ("RCPT", "451 greylisted", TemporaryError, False),
+    ("RCPT", "550 nobody", DeliveryRefusedError, False),
+    ("RCPT", "421 closing", TemporaryError, True),
+)
 BOTH = pytest.mark.parametrize("features", [FEATURES, PLAIN_FEATURES], ids=["pipelined", "one by one"])
 
 

@@ -17,6 +17,7 @@ from remote.conftest import (
     CLOSE,
     CUT,
     ENVELOPE,
+    ENVELOPE_REFUSED,
     MESSAGE,
     PLAIN_FEATURES,
     SECRET,
@@ -33,12 +34,7 @@ from support.scripted import serving
 @pytest.mark.parametrize(
     ("step", "reply", "kind", "dead"),
     [
-        ("MAIL", "450 busy", TemporaryError, False),
-        ("MAIL", "552 quota", DeliveryRefusedError, False),
-        ("MAIL", "421 closing", TemporaryError, True),
-        ("RCPT", "451 greylisted", TemporaryError, False),
-        ("RCPT", "550 nobody", DeliveryRefusedError, False),
-        ("RCPT", "421 closing", TemporaryError, True),
+        *ENVELOPE_REFUSED,
         ("DATA", "451 later", TemporaryError, False),
         ("DATA", "554 no", DeliveryRefusedError, False),
         ("DATA", "421 closing", TemporaryError, True),

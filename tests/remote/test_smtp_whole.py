@@ -12,6 +12,7 @@ from remote.conftest import (
     CLOSE,
     CUT,
     ENVELOPE,
+    ENVELOPE_REFUSED,
     FEATURES,
     MESSAGE,
     SECRET,
@@ -99,11 +100,7 @@ def test_the_others_get_it_when_one_is_refused():
 @pytest.mark.parametrize(
     ("step", "reply", "kind", "dead"),
     [
-        ("MAIL", "450 busy", TemporaryError, False),
-        ("MAIL", "552 quota", DeliveryRefusedError, False),
-        ("MAIL", "421 closing", TemporaryError, True),
-        ("RCPT", "451 greylisted", TemporaryError, False),
-        ("RCPT", "550 nobody", DeliveryRefusedError, False),
+        *ENVELOPE_REFUSED,
         ("BDAT", "452 full", TemporaryError, False),
         ("BDAT", "554 spam", DeliveryRefusedError, False),
         ("BDAT", "421 closing", TemporaryError, True),
