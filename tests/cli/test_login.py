@@ -13,7 +13,7 @@ import pytest
 
 from conftest import ok
 from support import memory_keyring
-from support.token_server import CLIENT, token_server
+from support.token_server import CLIENT, add_account, token_server
 
 PROGRAM = Path(sys.executable).with_name("mailctl")
 TESTS = Path(__file__).parents[1]
@@ -28,12 +28,7 @@ def server():
 @pytest.fixture
 def account(cli, store, server, monkeypatch):
     """An account that logs in with tokens of the server's."""
-    memory_keyring.kept.clear()
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", memory_keyring.NAME)
-    ok(cli("account", "add", "contact", "--address", "contact@firm.example", "--imap-host", "localhost", "--smtp-host",
-           "localhost", "--auth", "oauth2", "--no-discover"))  # fmt: skip
-    ok(cli("account", "set", "contact", f"auth.client_id={CLIENT}", f"auth.token_url={server.url}/token",
-           f"auth.authorization_url={server.url}/authorize", f"auth.device_url={server.url}/device"))  # fmt: skip
+    add_account(cli, server, monkeypatch)
     return "contact"
 
 

@@ -12,7 +12,7 @@ from mailctl.errors import LoginNeededError, SecretUnavailableError, TemporaryEr
 from mailctl.services.opening import opened
 from mailctl.services.secret import kept
 from support import memory_keyring
-from support.token_server import CLIENT, token_server
+from support.token_server import CLIENT, add_account, token_server
 
 
 @pytest.fixture
@@ -24,12 +24,7 @@ def server():
 @pytest.fixture
 def ctx(cli, store, server, monkeypatch):
     """A context in which `contact` logs in with tokens of the server's."""
-    memory_keyring.kept.clear()
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", memory_keyring.NAME)
-    ok(cli("account", "add", "contact", "--address", "contact@firm.example", "--imap-host", "localhost", "--smtp-host",
-           "localhost", "--auth", "oauth2", "--no-discover"))  # fmt: skip
-    ok(cli("account", "set", "contact", f"auth.client_id={CLIENT}", f"auth.token_url={server.url}/token",
-           f"auth.authorization_url={server.url}/authorize"))  # fmt: skip
+    add_account(cli, server, monkeypatch)
     return context()
 
 

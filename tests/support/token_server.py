@@ -13,10 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+
 from mailctl.domain.account import Auth, Grant
 from mailctl.domain.oauth import Client
+from support import memory_keyring
 
 CLIENT = "mailctl-tests"
+ENDPOINTS = {"token": "token", "authorization": "authorize", "device": "device"}
 
 
 def client_at(server: "TokenServer", **more: object) -> Client:
@@ -33,6 +37,20 @@ def client_at(server: "TokenServer", **more: object) -> Client:
         "auth": Auth(),
     }
     return Client(**{**fields, **more})
+
+
+def add_account(cli, server: "TokenServer", monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account `contact`, which logs in with tokens of the server's; the keyring is a test's own, and empty."""
+    memory_keyring.kept.clear()
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", memory_keyring.NAME)
+    urls = (f"auth.{name}_url={server.url}/{path}" for name, path in ENDPOINTS.items())
+    for words in (
+        ("add", "contact", "--address", "contact@firm.example", "--imap-host", "localhost", "--smtp-host", "localhost",
+         "--auth", "oauth2", "--no-discover"),
+        ("set", "contact", f"auth.client_id={CLIENT}", *urls),
+    ):  # fmt: skip
+        ran = cli("account", *words)
+        assert ran.status == 0, ran.err
 
 
 def part(data: bytes) -> str:
