@@ -83,6 +83,13 @@ def test_a_template_is_shown_with_its_variables(cli, templates):
     assert shown["body"].startswith("Bonjour,\n")
 
 
+def test_a_template_shows_where_its_attachments_lie(cli, templates):
+    (templates / "facture.md").write_text('+++\nfolder = "/srv/invoices"\n+++\nBonjour,\n')
+
+    assert ok(cli("template", "show", "facture", "--json")).json["folder"] == "/srv/invoices"
+    assert ok(cli("template", "show", "relance", "--json")).json["folder"] is None
+
+
 def test_a_template_that_is_not_there_has_a_near_name(cli, templates):
     for words in (("show", "relanec"), ("check", "relanec"), ("render", "relanec", "-a", "contact"),
                   ("edit", "relanec"), ("remove", "relanec", "--yes")):  # fmt: skip

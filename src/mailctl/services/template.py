@@ -87,6 +87,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     bcc: tuple[str, ...]
     reply_to: tuple[str, ...]
     attachments: tuple[str, ...]
+    folder: str | None
     unsubscribe: str | None
     variables: tuple[Blank, ...]
     body: str
@@ -254,6 +255,7 @@ def show(ctx: Context, name: str) -> Shown:
         bcc=one.bcc,
         reply_to=one.reply_to,
         attachments=one.attachments,
+        folder=one.folder,
         unsubscribe=one.unsubscribe,
         variables=tuple(blank(variable) for variable in one.variables.values()),
         body=one.body,
