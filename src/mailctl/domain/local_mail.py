@@ -8,6 +8,7 @@ from mailctl.domain.content import Content, Raw, joined, rest
 
 FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 LINE = re.compile(rb"[^\n]*\n|[^\n]+")
+EMPTY_LINE = re.compile(rb"\n\r?\n")
 
 
 class Field(Struct, frozen=True):
@@ -57,10 +58,13 @@ def taken_apart(raw: Raw) -> Message:
 
 
 def beginning(content: Content) -> bytes:
-    """As much of a message as tells where its header ends."""
-    found = b""
+    """As much of a message as tells where its header ends; looked at where it may end, and whenever it has doubled."""
+    found, seen = b"", 0
     for block in content.blocks():
         found += block
+        if len(found) < 2 * seen and not EMPTY_LINE.search(found, max(len(found) - len(block) - 2, 0)):
+            continue
+        seen = len(found)
         if header_of(found)[1] < found.rfind(b"\n") + 1:
             break
     return found
