@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from support.accepting import accepting
+
 LINGER_NOT = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 MODES = ("pass", "refuse", "mute", "blackhole", "half", "slow", "close")
 DRIP = 0.02  # seconds between two bytes
@@ -85,14 +87,9 @@ class FaultProxy:
 @contextmanager
 def fault_proxy(target: int) -> Iterator[FaultProxy]:
     """A proxy to a port of this machine."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        proxy = FaultProxy(listener, target)
-        accepting = threading.Thread(target=proxy.accept)
-        accepting.start()
+    with accepting(lambda listener: FaultProxy(listener, target)) as proxy:
         try:
             yield proxy
         finally:
             proxy.is_over = True
             proxy.cut()
-            listener.shutdown(socket.SHUT_RDWR)
-            accepting.join()

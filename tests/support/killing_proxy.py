@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from support.accepting import accepting
+
 
 class KillingProxy:
     """Kills at the n-th time that the server says something; what it says then is passed on first, or not at all.
@@ -63,12 +65,5 @@ class KillingProxy:
 @contextmanager
 def killing_proxy(target: int) -> Iterator[KillingProxy]:
     """A proxy to a port of this machine."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        proxy = KillingProxy(listener, target)
-        accepting = threading.Thread(target=proxy.accept)
-        accepting.start()
-        try:
-            yield proxy
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            accepting.join()
+    with accepting(lambda listener: KillingProxy(listener, target)) as proxy:
+        yield proxy
