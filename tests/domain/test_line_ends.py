@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import example, given, settings
 
-from mailctl.domain.line_ends import in_crlf, sendable, stuffed, stuffing, until_dot, with_crlf
+from mailctl.domain.line_ends import in_crlf, sendable, stuffed, stuffing, until_dot, with_crlf, with_line_ends
 from support.pieces import BORDERS, LINES, Pieces, cut
 
 
@@ -41,6 +41,11 @@ def test_a_lone_dot_ends_what_is_typed(raw, borders):
     expected = b"".join(lines[: is_dot.index(True)] if True in is_dot else lines)
 
     assert b"".join(until_dot(cut(raw, borders))) == expected
+
+
+@given(LINES)
+def test_a_lone_cr_is_left_where_only_lines_are_ended(raw):
+    assert with_line_ends(raw) == re.sub(rb"\r?\n", b"\r\n", raw)
 
 
 def test_nothing_is_asked_for_once_the_dot_has_come():

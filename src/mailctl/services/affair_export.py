@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from mailctl.domain.decoding import header_text
 from mailctl.domain.filename import UNSAFE, file_name, shortened
 from mailctl.domain.handover import Line, is_within, lines_of, page, sums, sums_in, table
+from mailctl.domain.line_ends import with_line_ends
 from mailctl.domain.link import Link
 from mailctl.domain.mime import every, parse
 from mailctl.errors import AlreadyExistsError, BadDataError, MessageNotFoundError
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from mailctl.local.index import Stored
 
 INDEX, SUMS, PAGE, ATTACHMENTS = "index.csv", "SHA256SUMS", "index.html", "attachments"
-LINE_END = re.compile(rb"\r?\n")
 LONGEST_NAME, LONGEST_PART = 140, 60  # bytes of a file's name, and letters of a part of it
 TOGETHER = " | "
 
@@ -169,7 +169,7 @@ def first_readable(ctx: Context, group: "list[Stored]") -> "tuple[Stored, bytes]
 def entered(target: Target, message: Message, ref: str, proof: dict[str, str]) -> Line:
     """Write a message, with the line ends it had on the server, and give its line of the index."""
     raw, stored, link = message
-    content = LINE_END.sub(b"\r\n", raw)
+    content = with_line_ends(raw)
     file = target.place("", name_of(stored), content)
     proof[file] = sha256(content).hexdigest()
     headers = parse(raw).headers

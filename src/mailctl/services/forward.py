@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from mailctl.domain.answering import forwarded, subject_of_forward, written_to
 from mailctl.domain.filename import file_name
+from mailctl.domain.line_ends import with_line_ends
 from mailctl.domain.message import Attachment, Draft, Reading
 from mailctl.domain.mime import Node
 from mailctl.domain.reading import attachments, reading_of
@@ -60,11 +61,6 @@ def whole(raw: bytes, reading: Reading) -> Attachment:
         content=with_line_ends(raw),
         content_type=MESSAGE,
     )
-
-
-def with_line_ends(raw: bytes) -> bytes:
-    """A message as it is sent, a lone CR left where it is; a pattern would take four times the memory."""
-    return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def carried(raw: bytes) -> tuple[Attachment, ...]:

@@ -11,6 +11,7 @@ from mailctl.domain.answering import usable
 from mailctl.domain.content import BLOCK, Raw, blocks, head
 from mailctl.domain.decoding import header_text
 from mailctl.domain.dsn import Dsn
+from mailctl.domain.line_ends import with_crlf
 from mailctl.domain.local_mail import Message, completed, taken_apart, without
 from mailctl.domain.mailboxes import mailboxes
 from mailctl.domain.mime import parse
@@ -24,7 +25,6 @@ from mailctl.services.send import entry, new_id
 HIDDEN = ("bcc", "resent-bcc")
 LONGEST_LINE = 998  # RFC 5321, 4.5.3.1.6
 LONE_CR = re.compile(rb"\r(?!\n)")
-LINE_END = re.compile(rb"\r?\n")
 
 
 def read_from(ctx: Context, stream: IO[bytes]) -> Raw:
@@ -118,7 +118,7 @@ def travelling(coming: Iterable[bytes]) -> Iterator[bytes]:
             what = f"a lone CR at byte {place + lone.start()}" if lone else f"a NUL at byte {place + done.index(0)}"
             raise BadDataError(f"the message holds {what}, which does not travel", hint="encode the part in base64")
         place += len(done)
-        yield LINE_END.sub(b"\r\n", done) if done.count(b"\n") != done.count(b"\r\n") else done
+        yield with_crlf(done)
 
 
 def long_line(raw: Raw) -> int | None:
