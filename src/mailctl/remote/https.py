@@ -5,7 +5,10 @@ import time
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from msgspec.structs import replace
+
 from mailctl.domain.account import Auth, Security, Server
+from mailctl.domain.oauth import place
 from mailctl.errors import ProtocolError, ServerUnreachableError, TlsUnavailableError
 from mailctl.remote import tls
 from mailctl.remote.trace import Trace
@@ -56,16 +59,8 @@ def post(url: str, fields: dict[str, str], *, ca_file: str | None = None, trace:
 
 def server_of(url: str, ca_file: str | None) -> Server:
     """The server of an address, which the store has looked at."""
-    parts = urlsplit(url)
-    is_safe = parts.scheme == "https"
-    return Server(
-        host=parts.hostname or "",
-        port=parts.port or (443 if is_safe else 80),
-        security=Security.TLS if is_safe else Security.NONE,
-        login="",
-        auth=Auth(),
-        ca_file=ca_file,
-    )
+    security = Security.TLS if urlsplit(url).scheme == "https" else Security.NONE
+    return replace(place("", url, Auth()), security=security, ca_file=ca_file)
 
 
 def exchanged(server: Server, path: str, body: bytes) -> Reply:
