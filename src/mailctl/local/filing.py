@@ -1,13 +1,12 @@
 """What the index knows of mail that may be filed: read in one go, and whether the rules looked at it."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
 from mailctl.local.index import COLUMNS, Index, Stored, stored
 
-AT_ONCE = 500
 LINKED = """SELECT messages.thread AS thread, filed.ref AS ref FROM links JOIN filed ON filed.id = links.affair
     JOIN messages ON {} = links.key WHERE messages.thread IS NOT NULL AND links.key IS NOT ?"""
 
@@ -35,15 +34,15 @@ def waiting(index: Index, folders: Sequence[int], *, new: bool = False, id: int 
         new: whether only those that the rules never looked at.
         id: the number of the only one.
     """
-    only = " AND NOT considered" if new else ""
+    # a part of its own: SQLite would else go through all mail of the folders
+    only = " AND messages.id IN (SELECT id FROM messages WHERE NOT considered)" if new else ""
     one = "" if id is None else " AND messages.id = ?"
-    marks = ", ".join("?" * len(folders))
     rows = index.rows(
-        "SELECT messages.id, account, coalesce(message_id, content_key), sender, parties, subject, list_id, ancestors, "  # noqa: S608 - marks only
+        "SELECT messages.id, account, coalesce(message_id, content_key), sender, parties, subject, list_id, ancestors, "  # noqa: S608 - constants
         "thread FROM messages JOIN folders ON folders.id = messages.folder "
-        f"WHERE messages.folder IN ({marks}) AND ancestors IS NOT NULL "
+        "WHERE messages.folder IN (SELECT value FROM json_each(?)) AND ancestors IS NOT NULL "
         f"AND coalesce(message_id, content_key) IS NOT NULL{only}{one} ORDER BY messages.date, messages.id",
-        (*folders, *(() if id is None else (id,))),
+        (json.dumps(list(folders)), *(() if id is None else (id,))),
     )
     return tuple(Waiting(*row) for row in rows)
 
@@ -75,18 +74,20 @@ def with_phrases(index: Index, phrases: Iterable[str], *, above: int) -> frozens
     return frozenset(found)
 
 
-def of_numbers(index: Index, ids: Sequence[int]) -> Iterator[Stored]:
+def of_numbers(index: Index, ids: Sequence[int]) -> tuple[Stored, ...]:
     """Messages by their numbers, those that are there."""
-    for start in range(0, len(ids), AT_ONCE):
-        rows = index.rows(
-            f"SELECT {COLUMNS} FROM messages JOIN folders ON folders.id = messages.folder "  # noqa: S608 - a constant
-            "WHERE messages.id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids[start : start + AT_ONCE])),),
-        )
-        yield from map(stored, rows)
+    rows = index.rows(
+        f"SELECT {COLUMNS} FROM messages JOIN folders ON folders.id = messages.folder "  # noqa: S608 - a constant
+        "WHERE messages.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return tuple(map(stored, rows))
 
 
 def mark_considered(index: Index, ids: Collection[int]) -> None:
     """Note that the rules looked at messages."""
     with index.change() as database:
-        database.executemany("UPDATE messages SET considered = 1 WHERE id = ?", [(id,) for id in ids])
+        database.execute(
+            "UPDATE messages SET considered = 1 WHERE NOT considered AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
