@@ -1,6 +1,6 @@
 """Links shown on the servers, to who uses another mail program: as a keyword, or as a copy in the affair's folder."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mailctl.domain.rights import Right
@@ -32,6 +32,7 @@ def reflect(ctx: Context, *, gone: Collection[tuple[str, str]] = ()) -> None:
         ctx: who acts; only accounts that they may organize are touched.
         gone: affairs and keys of links just undone, which another workstation may have shown.
     """
+    from mailctl.local.filing import links
     from mailctl.local.shown import all_shown
     from mailctl.services.links import refreshed
 
@@ -40,9 +41,13 @@ def reflect(ctx: Context, *, gone: Collection[tuple[str, str]] = ()) -> None:
     before = all_shown(index)
     if way is Mirror.NONE and not before:
         return
+    linked = links(index)
+    shown: dict[str, set[Shown]] = {}
+    for one in before:
+        shown.setdefault(one.account, set()).add(one)
     for account in ctx.accounts(need=Right.ORGANIZE):
         try:
-            Mirrored(ctx, account, way=way, before=before).work(gone)
+            Mirrored(ctx, account, way=way, before=shown.get(account.name, set()), linked=linked).work(gone)
         except MailctlError as error:
             ctx.warn(f"'{account.name}' does not show its affairs: {error}; mailctl affair auto tries again")
 
@@ -50,11 +55,29 @@ def reflect(ctx: Context, *, gone: Collection[tuple[str, str]] = ()) -> None:
 class Mirrored:
     """One account's server, and what it is to show."""
 
-    def __init__(self, ctx: Context, account: "Account", *, way: Mirror, before: "Collection[Shown]") -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        account: "Account",
+        *,
+        way: Mirror,
+        before: "Collection[Shown]",
+        linked: Mapping[str, Collection[str]],
+    ) -> None:
+        """Take it on.
+
+        Args:
+            ctx: who acts.
+            account: which one; they may organize it.
+            way: how the store wants links shown.
+            before: what of the account is shown, as this machine knows it.
+            linked: the affairs of every linked message, by its key.
+        """
         self.ctx = ctx
         self.account = account
         self.way = way
-        self.before = frozenset(one for one in before if one.account == account.name)
+        self.before = before
+        self.linked = linked
 
     def work(self, gone: Collection[tuple[str, str]]) -> None:
         """Do what is to be done; where that is nothing, the server is not asked.
@@ -71,12 +94,10 @@ class Mirrored:
             return
         errors: list[MailctlError] = []
         with alone(self.ctx, self.account.name), self.ctx.imap(self.account) as session:
-            for ref in dict.fromkeys((*(one.ref for one in hide), *(one.ref for one in show))):
+            hidden, shown = by_ref(hide), by_ref(show)
+            for ref in dict.fromkeys((*hidden, *shown)):
                 try:
-                    self.affair(
-                        session, ref, [one for one in hide if one.ref == ref],
-                        {one: messages for one, messages in show.items() if one.ref == ref},
-                    )  # fmt: skip
+                    self.affair(session, ref, hidden.get(ref, []), {one: show[one] for one in shown.get(ref, [])})
                 except MailctlError as error:
                     errors.append(error)
         if errors:
@@ -103,11 +124,9 @@ class Mirrored:
 
     def undone(self, gone: Collection[tuple[str, str]]) -> "list[Shown]":
         """What is shown and no longer wanted: its link is gone, or the store wants it shown otherwise."""
-        from mailctl.local.filing import links
         from mailctl.local.shown import Shown
 
-        linked = links(self.ctx.index)
-        former = {one for one in self.before if one.way != self.way or one.ref not in linked.get(one.key, ())}
+        former = {one for one in self.before if one.way != self.way or one.ref not in self.linked.get(one.key, ())}
         if self.way is not Mirror.NONE:
             former |= {Shown(self.account.name, str(self.way), ref, key) for ref, key in gone}
         return sorted(former)
@@ -200,6 +219,14 @@ class Mirrored:
         name = own if not prefix or own.startswith(prefix) else prefix + own
         found = find(every, name)
         return (found.name if found else name), found is not None and found.can_select
+
+
+def by_ref(found: "Iterable[Shown]") -> "dict[str, list[Shown]]":
+    """What is shown by its affairs."""
+    parted: dict[str, list[Shown]] = {}
+    for one in found:
+        parted.setdefault(one.ref, []).append(one)
+    return parted
 
 
 def by_folder(messages: "Iterable[Stored]") -> "dict[str, list[Stored]]":
