@@ -12,7 +12,7 @@ from mailctl.cli.session import Session, session
 from mailctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
-    from mailctl.domain.affair import Client
+    from mailctl.domain.affair import Client, Person
     from mailctl.services.affairs import Filed, Row, Shown
     from mailctl.services.links import Linked
 
@@ -162,11 +162,8 @@ def page(shown: "Shown") -> str:
     return f"{head}\n{mails}{rest}" if mails or rest else head
 
 
-def person_text(person: object) -> str:
+def person_text(person: "Person") -> str:
     """Somebody involved, as `--person` takes it."""
-    from mailctl.domain.affair import Person
-
-    assert isinstance(person, Person)
     address = f" <{person.address}>" if person.address else ""
     return f"{person.name}{address}{f' ({person.role})' if person.role else ''}"
 

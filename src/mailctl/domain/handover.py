@@ -16,6 +16,7 @@ FORMULA = ("=", "+", "-", "@")
 # a spreadsheet of those who write 1,5 parts cells at semicolons
 INNER, GUARDED = re.compile(r"(;\s*'*)(?=[=+\-@])"), re.compile(r"(;\s*'*)'(?=[=+\-@])")
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for something else
+TOGETHER = " | "  # between several values of a cell
 LONGEST_FIELD = 1 << 20  # letters of a cell, of which the csv module takes fewer by itself
 PAGE = """<!DOCTYPE html>
 <html><head><meta charset="utf-8">
@@ -126,7 +127,7 @@ def row(line: Line) -> str:
             f'<a href="{escape(reference(name))}">{escape(name.rpartition("/")[2])}</a>'
             if "/" in name
             else escape(name)
-            for name in line.attachments.split(" | ")
+            for name in line.attachments.split(TOGETHER)
             if name
         ),
     )

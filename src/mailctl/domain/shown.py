@@ -7,7 +7,7 @@ from mailctl.domain.affair import normal
 from mailctl.domain.references import plain
 
 LONGEST_KEYWORD = 40  # Dovecot takes 50, others fewer
-SHELF = "Affaires"
+SHELF = "Affaires"  # what lies in it is filed already
 UNSAFE = re.compile(r"[^a-z0-9]+")
 IN_NO_FOLDER = re.compile(r'[/\\.%*"&~]|^[#\s]|\s$')  # what some server parts names by, or reads as something else
 

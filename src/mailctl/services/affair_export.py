@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from mailctl.domain.decoding import header_text
 from mailctl.domain.filename import UNSAFE, file_name, shortened
-from mailctl.domain.handover import Line, is_within, lines_of, page, sums, sums_in, table
+from mailctl.domain.handover import TOGETHER, Line, is_within, lines_of, page, sums, sums_in, table
 from mailctl.domain.line_ends import with_line_ends
 from mailctl.domain.link import Link
 from mailctl.domain.mime import every, parse
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 INDEX, SUMS, PAGE, ATTACHMENTS = "index.csv", "SHA256SUMS", "index.html", "attachments"
 LONGEST_NAME, LONGEST_PART = 140, 60  # bytes of a file's name, and letters of a part of it
-TOGETHER = " | "
 
 
 class Missing(Struct, frozen=True, kw_only=True):

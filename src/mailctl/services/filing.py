@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mailctl.local.filing import Waiting
     from mailctl.local.index import KnownFolder
 
-MIRROR = "affaires"  # the folder in which links are shown on the server, and what lies in it is filed
 NOT_FILED = ("drafts", "trash", "junk")
 
 
@@ -332,13 +331,14 @@ def all_affairs(ctx: Context) -> "tuple[Affair, ...]":
 def folders_of(ctx: Context, account: str) -> "Iterator[KnownFolder]":
     """The folders of an account whose mail is filed: not what is thrown away, unwanted or unfinished, nor copies."""
     from mailctl.domain.folders import folded, is_meant, same_folder
+    from mailctl.domain.shown import SHELF
 
     chosen = ctx.store.account(account).folders
     named = [name for use in NOT_FILED if (name := getattr(chosen, use))]
     for known in ctx.index.folders(account):
         parts = known.path.split("/")
         is_out = any(is_meant(use, known.name, part) for use in NOT_FILED for part in parts)
-        is_copy = MIRROR in map(folded, parts)
+        is_copy = folded(SHELF) in map(folded, parts)
         if not (is_out or is_copy or any(same_folder(known.name, name) for name in named)):
             yield known
 
