@@ -36,7 +36,7 @@ def test_no_more_is_begun_than_there_is_room_for():
         one_more = threading.Thread(target=lambda: (beside.first(begun.release), None))
         one_more.start()
 
-        assert not begun.acquire(blocking=False)
+        assert not begun.acquire(timeout=0.5)
         held.set()
         assert begun.acquire(timeout=20)
         one_more.join()
