@@ -15,6 +15,7 @@ from mailctl.domain.account import Account
 from mailctl.domain.outgoing import Entry
 from mailctl.domain.rights import Right
 from mailctl.domain.rows import Row, Rows
+from mailctl.domain.watching import UNITS
 from mailctl.errors import (
     BadDataError,
     LoginRefusedError,
@@ -33,7 +34,6 @@ from mailctl.services.send import Preview, previewed
 
 BATCH = 100  # letters that enter the outbox together
 SHOWN = 3  # letters that a rehearsal shows
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 RATE = re.compile(r"([1-9]\d{0,6})/([smhd])")
 
 
