@@ -337,3 +337,17 @@ def test_the_check_of_the_store_names_file_and_line(cli, affair, keep):
 
     assert ran.status == 78
     assert [(one["file"], one["line"]) for one in ran.json] == [(f"affairs/{REF}.links", 2)]
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["affair", "set", "Hall d'Aix"], "mailctl affair set 'Hall d'\"'\"'Aix' title=…"),
+        (["affair", "set", "--", "-3"], "mailctl affair set -- -3 title=…"),
+        (["list", "--live", "--affair", "Hall d'Aix"], "mailctl affair mails 'Hall d'\"'\"'Aix'"),
+    ],
+)
+def test_a_hint_names_an_odd_reference_as_one_types_it(cli, words, hint):
+    ran = cli(*words)
+
+    assert (ran.status, f"hint: {hint}" in ran.err) == (2, True)

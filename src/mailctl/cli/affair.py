@@ -187,7 +187,9 @@ def set_(
     from mailctl.services import affairs as service
 
     if not (pairs or person or match):
-        raise UsageError("nothing to set", hint=f"mailctl affair set {ref} title=…")
+        from mailctl.services.links import typed
+
+        raise UsageError("nothing to set", hint=f"mailctl affair set {typed(ref)} title=…")
     run = session(ctx)
     more = service.More(people=tuple(person_of(one) for one in person or ()), match=tuple(match or ()))
     told(run, service.set_keys(run.context, ref, tuple(pairs or ()), more=more), "changed", as_json=as_json)

@@ -63,8 +63,10 @@ def list_(
 
     run = session(ctx)
     if affair is not None and (live or thread):
+        from mailctl.services.links import typed
+
         other = "--live" if live else "--thread"
-        raise UsageError(f"--affair and {other} do not go together", hint=f"mailctl affair mails '{affair}'")
+        raise UsageError(f"--affair and {other} do not go together", hint=f"mailctl affair mails {typed(affair)}")
     if live:
         from mailctl.cli.search import answer
         from mailctl.services.list_live import list_live

@@ -127,9 +127,14 @@ def key_of(ctx: Context, stored: "Stored") -> str:
 
 def show_hint(ref: str) -> str:
     """How to look at an affair, as one types it."""
+    return f"mailctl affair show {typed(ref)}"
+
+
+def typed(ref: str) -> str:
+    """A reference as one types it behind a command."""
     from shlex import quote
 
-    return f"mailctl affair show {'-- ' if ref.startswith('-') else ''}{quote(ref)}"
+    return f"{'-- ' if ref.startswith('-') else ''}{quote(ref)}"
 
 
 # -- changing

@@ -22,11 +22,10 @@ def is_orphan(ctx: Context, ref: str) -> bool:
 
 def orphan(ref: str) -> Problem:
     """Links of no affair, in words, with what takes them in."""
-    from shlex import quote
-
+    from mailctl.services.links import typed
     from mailctl.store.links import file_of
 
-    way = f"mailctl affair rename {'-- ' if ref.startswith('-') else ''}{quote(ref)} REF"
+    way = f"mailctl affair rename {typed(ref)} REF"
     return Problem(file_of(ref), 0, "", f"links of no affair; {way} moves them to the one that it is now")
 
 
