@@ -133,9 +133,9 @@ def refuse(problems: tuple[Problem, ...]) -> None:
         raise faulty(problems)
 
 
-def faulty(problems: tuple[Problem, ...]) -> BadDataError:
-    """The error for rows that cannot be used."""
+def faulty(problems: tuple[Problem, ...], *, hint: str = "") -> BadDataError:
+    """The error for rows that cannot be used, with what helps the first of them, if anything is known to."""
     shown = tuple(sorted(problems, key=lambda one: one.line))
-    error = refused(shown, hint="nothing was sent; mend the rows and run it again")
+    error = refused(shown, hint=f"{hint or 'mend the rows and run it again'}; nothing was sent")
     error.problems = shown[:MOST_PROBLEMS]
     return error

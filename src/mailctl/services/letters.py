@@ -20,7 +20,7 @@ from mailctl.domain.content import LARGE, Raw
 from mailctl.domain.message import Draft
 from mailctl.domain.outgoing import Entry
 from mailctl.domain.rows import Row, Rows, faulty, plain
-from mailctl.errors import BadDataError, InputMissingError, MailctlError, Problem
+from mailctl.errors import BadDataError, InputMissingError, Problem
 from mailctl.local.jobs import Job
 from mailctl.local.maildir import storage
 from mailctl.services import send, signature, template
@@ -28,7 +28,6 @@ from mailctl.services.context import Context
 
 # A column whose values are who gets it, where the template names nobody, as `plain` writes it.
 RECIPIENTS = ("to", "email", "e_mail", "mail", "courriel", "address", "email_address", "adresse", "adresse_mail")
-GOES = "goes to"
 LARGEST_SPOOL = 1 << 31  # bytes of letters kept while the rest is checked; what is beyond is made again
 
 
@@ -201,15 +200,17 @@ class Letters:
         found: list[Letter] = []
         lines: dict[str, int] = {}
         problems: list[Problem] = []
+        hint = ""  # of the first row that has one
         ctx, total = self.writer.ctx, len(self.rows.rows)
         for number, row in enumerate(self.rows.rows):
             try:
                 found += self.checked(number, row, lines, waiting)
             except (BadDataError, InputMissingError) as error:
                 problems.append(Problem(file, row.line, "", str(error)))
+                hint = hint or error.hint
             ctx.progress("checking", number + 1, total)
         if problems:
-            raise told(tuple(problems))
+            raise faulty(tuple(problems), hint=hint)
         self.letters = tuple(found)
 
     def checked(self, number: int, row: Row, lines: dict[str, int], waiting: set[str]) -> Iterator[Letter]:
@@ -227,10 +228,11 @@ class Letters:
         draft = self.writer.draft(row)
         key = self.writer.key(row, draft)
         if (line := lines.setdefault(key, row.line)) != row.line:
-            what = (
-                f"it goes to whom line {line} {GOES}" if self.writer.wish.key is None else f"it has line {line}'s key"
-            )
-            raise BadDataError(what)
+            if self.writer.wish.key is None:
+                raise BadDataError(
+                    f"it goes to whom line {line} goes to", hint="--key COLUMN names what tells them apart"
+                )
+            raise BadDataError(f"it has line {line}'s key")
         entry, raw = self.writer.letter(draft, self.job.key(key))
         if key in waiting or key in self.job.rows:
             self.before += 1
@@ -294,11 +296,3 @@ def column_of(columns: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
     """The first column that is called one of some names."""
     names = {plain(name): name for name in reversed(columns)}
     return next((names[name] for name in wanted if name in names), None)
-
-
-def told(problems: tuple[Problem, ...]) -> MailctlError:
-    """The error for rows that cannot be used, and what helps where two go to the same person."""
-    error = faulty(problems)
-    if problems[0].text.endswith(GOES):
-        error.hint = "--key COLUMN names what tells them apart; nothing was sent"
-    return error

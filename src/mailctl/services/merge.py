@@ -96,6 +96,7 @@ class Merge:
         self.coming: dict[int, Letter] = {}  # by entry: held, and not yet handed over
         self.handed: dict[int, Letter] = {}
         self.down: datetime | None = None
+        self.reached = 0  # letters that were dealt with when the server went away
 
     @property
     def began_to_send(self) -> bool:
@@ -185,7 +186,7 @@ class Merge:
 
     def timed(self, entry: Entry, place: int, seconds: float) -> Entry:
         """An entry that waits in the outbox: until its turn at the rate, or until its server may be there again."""
-        first, place = (self.down, place - self.sent) if self.down else (self.began, place)
+        first, place = (self.down, place - self.reached) if self.down else (self.began, place)
         return replace(entry, next_attempt=first + timedelta(seconds=place * seconds))
 
     def note(self, outcome: Outcome) -> None:
@@ -209,6 +210,7 @@ class Merge:
             )
         if isinstance(error, ServerUnreachableError | LoginRefusedError | SecretUnavailableError):
             self.down = entry.next_attempt
+            self.reached = self.sent + self.queued + self.refused
         self.tell()
 
     def tell(self) -> None:
