@@ -1,4 +1,4 @@
-"""One form posted over HTTPS, and the answer's bytes: deadlines for each step and for the whole, no redirects."""
+"""One form posted over HTTPS, and the answer's bytes: deadlines for each step and for the body, no redirects."""
 
 import http.client
 import time
