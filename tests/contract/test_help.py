@@ -33,6 +33,17 @@ def test_a_paragraph_is_broken_by_the_width_of_the_terminal_alone(capfd, monkeyp
 
 
 @pytest.mark.parametrize("command", EVERY)
+def test_nothing_a_help_says_is_taken_for_markup(command: Command, capfd, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "2000")
+
+    assert main([*command.path, "--help"]) == 0
+
+    shown = "".join(capfd.readouterr().out.split())
+    said = [command.text, command.example, *(one.help for one in (*command.options, *command.arguments))]
+    assert [text for text in said if "".join(text.split()) not in shown] == []
+
+
+@pytest.mark.parametrize("command", EVERY)
 def test_every_command_has_an_example_that_names_it(command: Command):
     assert " ".join(("mailctl", *command.path)) in command.example
 

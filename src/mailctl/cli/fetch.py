@@ -62,7 +62,7 @@ def fetch(
     are fetched, Junk and Trash too, but those that show the mail of others once more (All Mail, Starred, Important).
 
     What came is filed under the firm's affairs by their rules, where you may organize the account and the store does
-    not say `auto = false` under `[affairs]`.
+    not say `affairs.auto = false`.
 
     Where a Maildir reader such as mutt changed messages here, `--push` takes that to the server; both sides' changes
     are kept. It asks for the right to organize. With `--watch` that is done within seconds.
