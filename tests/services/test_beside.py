@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mailctl.services.beside import MOST_UNDER_WAY, Beside
+from mailctl.services.beside import MOST_HELD, MOST_UNDER_WAY, Beside
 
 
 def test_what_is_begun_first_ends_first():
@@ -28,12 +28,14 @@ def test_a_first_step_goes_on_while_a_last_one_is_under_way():
     assert len(done) == 1
 
 
-def test_no_more_is_begun_than_there_is_room_for():
+@pytest.mark.parametrize(("kind", "room"), [("first", MOST_HELD), ("last", MOST_UNDER_WAY)])
+def test_no_more_is_begun_than_there_is_room_for(kind, room):
     held, begun = threading.Event(), threading.Semaphore(0)
     with Beside() as beside:
-        for _ in range(MOST_UNDER_WAY):
-            beside.last(lambda: held.wait(20) and None)
-        one_more = threading.Thread(target=lambda: (beside.first(begun.release), None))
+        begin = getattr(beside, kind)
+        for _ in range(room):
+            begin(lambda: held.wait(20) and None)
+        one_more = threading.Thread(target=lambda: (begin(lambda: None), begun.release()))
         one_more.start()
 
         assert not begun.acquire(timeout=0.5)

@@ -13,8 +13,8 @@ LOOK_AGAIN = 0.1  # seconds
 
 
 @contextmanager
-def held(path: Path, *, patience: float, too_late: Callable[[], Exception]) -> Iterator[None]:
-    """Hold a lock, waiting for whoever has it.
+def held(path: Path, *, patience: float, too_late: Callable[[], Exception]) -> Iterator[int]:
+    """Hold a lock, waiting for whoever has it; the descriptor that holds it can be handed on to a process beside.
 
     Args:
         path: a file, made where it is missing.
@@ -35,7 +35,7 @@ def held(path: Path, *, patience: float, too_late: Callable[[], Exception]) -> I
             if time.monotonic() > deadline:
                 raise too_late()
             time.sleep(LOOK_AGAIN)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-MOST_UNDER_WAY = 2  # batches, beside the one that is read
+MOST_HELD = 2  # first steps not done yet: each holds the messages of a batch, beside the one that is read
+MOST_UNDER_WAY = 8  # last steps not done yet: each holds names only, so a slow disk need not wait for slow entering
 
 Result = TypeVar("Result")
 
@@ -19,6 +20,7 @@ class Beside:
         from concurrent.futures import ThreadPoolExecutor  # 3 ms, where nothing is new
 
         self.pools = tuple(ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) for name in ("first", "last"))
+        self.held: deque[Future[Any]] = deque()
         self.under_way: deque[Future[None]] = deque()
 
     def __enter__(self) -> "Beside":
@@ -30,8 +32,11 @@ class Beside:
 
     def first(self, what: Callable[[], Result]) -> Callable[[], Result]:
         """Begin a first step, once there is room, and give what waits for its result."""
-        self.wait(until=MOST_UNDER_WAY - 1)
-        return self.pools[0].submit(what).result
+        while len(self.held) >= MOST_HELD:
+            self.held.popleft().exception()  # raised where its result is waited for
+        begun: Future[Result] = self.pools[0].submit(what)
+        self.held.append(begun)
+        return begun.result
 
     def last(self, what: Callable[[], None]) -> None:
         """Begin a last step, once there is room."""

@@ -11,12 +11,12 @@ from mailctl.errors import ProtocolError, ServerUnreachableError, TemporaryError
 from mailctl.services.beside import Beside
 
 if TYPE_CHECKING:
-    from mailctl.domain.message import Head
-    from mailctl.domain.searchable import Looked
-    from mailctl.local.index import Entry, Index, Known, KnownFolder
+    from mailctl.local.index import Index, Known, KnownFolder
     from mailctl.local.maildir import Maildir
     from mailctl.remote.imap import ImapSession
     from mailctl.remote.imap_answers import Batch, Body, Listed
+    from mailctl.services.enterer import Enterer
+    from mailctl.services.entering import Laid
 
 BATCH_BYTES = 4 << 20  # three batches are under way at once, or one message that is larger
 BATCH_MESSAGES = 200
@@ -52,6 +52,7 @@ class Place(Struct, frozen=True, kw_only=True):
     folder: "KnownFolder"
     index: "Index"
     maildir: "Maildir"
+    enterer: "Enterer"
     session: "Callable[[], ImapSession]"
     again: "Callable[[], ImapSession]"
     progress: Callable[[int, int], None]
@@ -106,12 +107,13 @@ class Waiting:
         alike = [row for row in rows if (row.size, row.received) == (listed.size, listed.received)]
         return self.take(alike[0], listed.uid) if alike else None
 
-    def take_same(self, maildir: "Maildir", body: "Body", message_id: str | None) -> "Known | None":
+    def take_same(self, maildir: "Maildir", body: "Body") -> "Known | None":
         """One of the same content."""
-        if not self:
-            return None
+        from mailctl.domain.reading import head_of
+
         content = body.raw.replace(b"\r\n", b"\n")
-        same = (row for row in self.by_id.get(message_id, []) if is_content(maildir, row, content))
+        named = head_of(content).message_id
+        same = (row for row in self.by_id.get(named, []) if is_content(maildir, row, content))
         found = next(same, None)
         return self.take(found, body.uid) if found else None
 
@@ -150,6 +152,7 @@ class Bringing:
         """Fetch messages, so many listed at once that what is known of them stays small."""
         todo = sorted(uids)
         self.total = len(todo)
+        self.place.enterer.expect(self.total)
         for start in range(0, len(todo), LIST_AT_ONCE):
             some = todo[start : start + LIST_AT_ONCE]
             listed = list(self.place.session().listed(some))
@@ -159,6 +162,7 @@ class Bringing:
     def bring(self, listed: Sequence["Listed"]) -> None:
         """Fetch messages in batches; those that do not come so are asked for one by one."""
         self.total = self.total or len(listed)
+        self.place.enterer.expect(len(listed))
         self.pending = {one.uid: one for one in listed}
         todo = deque(batches(listed))
         with Beside() as beside:
@@ -217,27 +221,27 @@ class Bringing:
 
     def keep_beside(self, beside: Beside, batch: "Batch") -> None:
         """Lay the messages that came into the mirror while the next ones come: files in one thread, rows in another."""
-        bodies = self.wanted(batch)
+        bodies, uids = self.wanted(batch), batch.uids
         if self.waiting:  # which files are new is known only once the messages were looked at
-            beside.last(lambda: self.finish(batch, self.store(bodies)))
+            beside.last(lambda: self.finish(uids, self.store(bodies)))
             return
         written = beside.first(lambda: self.write(bodies))
-        beside.last(lambda: self.finish(batch, self.enter(bodies, self.looked_at(bodies), written())))
+        beside.last(lambda: self.finish(uids, self.enter(written())))
 
     def keep(self, batch: "Batch") -> None:
         """Lay the messages that came into the mirror."""
-        self.finish(batch, self.store(self.wanted(batch)))
+        self.finish(batch.uids, self.store(self.wanted(batch)))
 
     def wanted(self, batch: "Batch") -> list["Body"]:
         """The messages that came and were waited for."""
         came = (body for body in batch.bodies if body.uid in self.pending and not self.is_hollow(body))
         return [self.judged(body) for body in came]
 
-    def finish(self, batch: "Batch", kept: Sequence["Body"]) -> None:
-        """Note what lies in the mirror now."""
-        for body in kept:
-            self.pending.pop(body.uid, None)
-        self.done += len(batch.uids)
+    def finish(self, asked: Sequence[int], kept: Iterable[int]) -> None:
+        """Note what lies in the mirror now, of what was asked for: their UIDs."""
+        for uid in kept:
+            self.pending.pop(uid, None)
+        self.done += len(asked)
         self.place.progress(min(self.done, self.total), self.total)
 
     def is_hollow(self, body: "Body") -> bool:
@@ -255,63 +259,46 @@ class Bringing:
             return replace(body, odd=body.odd or "the server does not say when it came, nor its flags")
         return body
 
-    def store(self, bodies: Sequence["Body"], *, whole: bool = True) -> Sequence["Body"]:
-        """Lay messages into the mirror; those that are there already are only given their UID."""
-        looked = self.looked_at(bodies)
-        new = [body for body in bodies if not self.is_here(body, looked[body.uid].head.message_id)]
-        self.enter(new, looked, self.write(new), whole=whole)
-        return bodies
+    def store(self, bodies: Sequence["Body"], *, whole: bool = True) -> list[int]:
+        """Lay messages into the mirror, and give their UIDs; those that are there already are only given theirs."""
+        new = [body for body in bodies if not self.is_here(body)]
+        self.enter(self.write(new, whole=whole))
+        return [body.uid for body in bodies]
 
-    def write(self, bodies: Sequence["Body"]) -> dict[int, str]:
-        """Lay messages into the Maildir, and give their keys by UID."""
+    def write(self, bodies: Sequence["Body"], *, whole: bool = True) -> "list[tuple[Laid, str]]":
+        """Lay messages into the Maildir; gives what is to be entered of each, and what is odd about it."""
         with self.place.maildir.batch() as batch:
             listed = ((body, self.pending[body.uid]) for body in bodies)
-            return {body.uid: batch.add(body.raw, flags=one.flags, received=one.received) for body, one in listed}
+            keys = [batch.add(body.raw, flags=one.flags, received=one.received) for body, one in listed]
+        return [(self.laid(body, key, whole=whole), body.odd) for body, key in zip(bodies, keys, strict=True)]
 
-    def looked_at(self, bodies: Sequence["Body"]) -> dict[int, "Looked"]:
-        """What the index keeps of messages, by UID."""
-        from mailctl.domain.decoding import believable
-        from mailctl.domain.searchable import look_at
-
-        found: dict[int, Looked] = {}
-        for body in bodies:
-            one = look_at(body.raw)
-            date = believable(one.head.date, received=self.pending[body.uid].received)
-            found[body.uid] = replace(one, head=replace(one.head, date=date))
-        return found
-
-    def enter(
-        self, bodies: Sequence["Body"], looked: dict[int, "Looked"], keys: dict[int, str], *, whole: bool = True
-    ) -> Sequence["Body"]:
-        """Lay messages whose files are there into the index, all or none, and name what is odd about them."""
-        from mailctl.local.words import enter_words
-
-        entries = [self.entry(body, looked[body.uid].head, keys[body.uid], whole=whole) for body in bodies]
-        self.drop_replaced(body.uid for body in bodies)
-        with self.place.index.change():
-            ids = self.place.index.enter(self.place.folder.id, entries)
-            found = [looked[body.uid].words for body in bodies]
-            enter_words(self.place.index, zip(ids, found, strict=True), parents_may_come=True)
-        self.changes.new += len(entries)
-        for body in bodies:
-            if body.odd:
-                self.note(body.uid, body.odd, kept=True)
-        return bodies
-
-    def entry(self, body: "Body", head: "Head", key: str, *, whole: bool) -> "Entry":
+    def laid(self, body: "Body", key: str, *, whole: bool) -> "Laid":
         """A message for the index; of one that did not come whole, the size says so."""
-        from mailctl.local.index import Entry
+        from mailctl.services.entering import Laid
 
         listed = self.pending[body.uid]
-        return Entry(
+        return Laid(
             uid=body.uid,
             key=key,
             flags=listed.flags,
             size=listed.size or len(body.raw) if whole else min(len(body.raw), listed.size - 1),
             received=listed.received,
-            head=head,
             odd=bool(body.odd),
         )
+
+    def enter(self, written: "Sequence[tuple[Laid, str]]") -> list[int]:
+        """Lay messages whose files are there into the index, all or none, name what is odd, and give their UIDs."""
+        from mailctl.services.entering import Coming
+
+        laid = tuple(one for one, _ in written)
+        self.drop_replaced(one.uid for one in laid)
+        folder = self.place.folder
+        self.place.enterer.enter(Coming(folder=folder.id, account=folder.account, path=folder.path, messages=laid))
+        self.changes.new += len(laid)
+        for one, odd in written:
+            if odd:
+                self.note(one.uid, odd, kept=True)
+        return [one.uid for one in laid]
 
     def drop_replaced(self, uids: Iterable[int]) -> None:
         """Take away what had come in part of messages that came again."""
@@ -320,9 +307,9 @@ class Bringing:
         for one in former:
             self.place.maildir.remove(one.key, one.flags)
 
-    def is_here(self, body: "Body", message_id: str | None) -> bool:
+    def is_here(self, body: "Body") -> bool:
         """Whether the message lies in the mirror already; it then gets its UID and flags."""
-        row = self.waiting.take_same(self.place.maildir, body, message_id)
+        row = self.waiting.take_same(self.place.maildir, body) if self.waiting else None
         if row is None:
             return False
         self.place.index.place([(row.id, body.uid)])

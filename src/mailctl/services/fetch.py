@@ -25,6 +25,7 @@ from mailctl.errors import (
 from mailctl.services.account_mail import follow_renamed
 from mailctl.services.bringing import Changes, Oddity, Place
 from mailctl.services.context import Context
+from mailctl.services.enterer import Enterer
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
 from mailctl.services.keeping import keeper, let_moved_go
 from mailctl.services.linking import Link, prepare
@@ -217,7 +218,7 @@ class Run:
 
     def work(self, link: Link) -> None:
         """Fetch it over a session that there is; what failed of one folder alone is in `later`."""
-        with self.alone():
+        with self.alone() as lock, Enterer(self.ctx.index, self.ctx.paths.data / "mail", lock=lock) as self.enterer:
             every = link.session().folders(counted=not self.folders and self.push is None)
             chosen = self.chosen(every)
             if self.push is not None:
@@ -255,15 +256,15 @@ class Run:
                 enter_anew(self.ctx, known)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """No other run fetches the account meanwhile, or a message could come in twice."""
+    def alone(self) -> Iterator[int]:
+        """No other run fetches the account meanwhile, or a message could come in twice; gives what holds the lock."""
         from mailctl.local.locks import held
 
         name = self.account.name
         path = self.ctx.paths.data / "locks" / f"{name}.lock"
         busy = TemporaryError(f"another run fetches '{name}' just now", hint=f"mailctl fetch -a {name}, later")
-        with held(path, patience=PATIENCE_SECONDS, too_late=lambda: busy):
-            yield
+        with held(path, patience=PATIENCE_SECONDS, too_late=lambda: busy) as lock:
+            yield lock
 
     def chosen(self, every: Sequence[Folder]) -> list[Folder]:
         """The folders to fetch: those named, else all that hold mail of their own.
@@ -331,6 +332,7 @@ class Run:
             folder=known,
             index=self.ctx.index,
             maildir=self.maildir(known),
+            enterer=self.enterer,
             session=link.session,
             again=link.again,
             progress=progress,
