@@ -16,6 +16,7 @@ Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="a short name: lett
 Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", max_length=1000)]
 Host = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f/@]+$(?!\n)", max_length=255)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
+Connections = Annotated[int, Meta(ge=1, le=8)]
 Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)")]
 Credential = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$(?!\n)")]
 Tenant = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$(?!\n)", max_length=255)]
@@ -169,6 +170,9 @@ class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     owner: Annotated[Name | None, Meta(description="the one collaborator a personal account belongs to")] = None
     provider: Annotated[Name | None, Meta(description="the preset that fills what is left out")] = None
     login: Annotated[Text | None, Meta(description="else as the provider forms it from the address")] = None
+    connections: Annotated[
+        Connections | None, Meta(description="how many `fetch` opens at the server at once; the provider's, or 4")
+    ] = None
     checker_only: Annotated[bool, Meta(description="watched only: neither sends nor fetches")] = False
     notes: Annotated[str, Meta(description="whatever one wants to remember")] = ""
     aliases: Annotated[tuple[Alias, ...], Meta(description="other addresses of the mailbox")] = ()

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from mailctl.domain.account import Account, Auth, AuthMethod, Endpoint, Host, Port, Security, Server
+from mailctl.domain.account import Account, Auth, AuthMethod, Connections, Endpoint, Host, Port, Security, Server
 from mailctl.errors import StoreError
 
 
@@ -62,10 +62,12 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     incoming: Preset | None = None
     outgoing: Preset | None = None
     oauth: OAuth | None = None
+    connections: Annotated[Connections | None, Meta(description="how many fetching opens at once; 4")] = None
     notes: str = ""
     source: str = "unverified"
 
 
+MOST_CONNECTIONS = 4  # for fetching; servers count those of one's other mail programs too, many allow ten
 STANDARD_PORTS = {
     "incoming": {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143},
     "outgoing": {Security.TLS: 465, Security.STARTTLS: 587, Security.NONE: 587},
@@ -89,6 +91,11 @@ def auth_of(account: Account, endpoint: Endpoint, provider: Provider | None) -> 
     says_token = auth.client_id or auth.grant or (wants_token and auth.command)
     method = auth.method or (AuthMethod.OAUTH2 if says_token else AuthMethod.PASSWORD)
     return replace(auth, method=method)
+
+
+def connections_of(account: Account, provider: Provider | None) -> int:
+    """How many connections fetching an account opens at once: as written, else the provider's, else a few."""
+    return account.connections or (provider and provider.connections) or MOST_CONNECTIONS
 
 
 def incoming_of(account: Account, provider: Provider | None) -> Server:

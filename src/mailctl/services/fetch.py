@@ -1,7 +1,7 @@
 """Fetching: a one-way mirror of accounts and folders in Maildirs and index; nothing on the server changes."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -15,7 +15,6 @@ from mailctl.domain.folders import Folder, find
 from mailctl.domain.rights import Right
 from mailctl.errors import (
     FolderNotFoundError,
-    InterruptedByUserError,
     MailctlError,
     ServerRefusedError,
     SomeFailedError,
@@ -29,7 +28,7 @@ from mailctl.services.enterer import Enterer
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
 from mailctl.services.keeping import keeper, let_moved_go
 from mailctl.services.linking import Link, prepare
-from mailctl.services.mirroring import bring_up_to_date, is_unchanged, let_go
+from mailctl.services.mirroring import is_unchanged, let_go
 from mailctl.services.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
     from mailctl.local.maildir import Maildir
     from mailctl.remote.imap_answers import FolderState
     from mailctl.services.pushing import Push
+
+    Progress = Callable[[int, int], None]
 
 PATIENCE_SECONDS = 60.0  # for another run that fetches the same account
 GRACE_SECONDS = 3.0  # for the batch that each account is at when Ctrl-C is typed
@@ -162,7 +163,7 @@ def failure(results: Sequence[Fetched]) -> SomeFailedError | None:
 
 
 class Run:
-    """The fetching of one account, in one thread."""
+    """The fetching of one account."""
 
     def __init__(
         self,
@@ -210,7 +211,7 @@ class Run:
         Raises:
             MailctlError: the account, or one of its folders, failed; the other folders are done.
         """
-        with Link(self.ctx, self.account) as link:
+        with Link(self.ctx, self.account, foresees=not self.folders and self.push is None) as link:
             self.work(link)
         if self.later is not None:
             raise self.later
@@ -223,16 +224,31 @@ class Run:
             chosen = self.chosen(every)
             if self.push is not None:
                 self.push_all(link, every, chosen)
-            states = link.session().states([one.name for one in chosen])
-            for folder in chosen:
-                if self.stop.is_set():
-                    raise InterruptedByUserError("interrupted")
-                self.folder(link, folder, states.get(folder.name))
+            self.bring(link, chosen)
             if not self.folders:
                 self.forget_gone(link, every)
             self.counts.removed += let_moved_go(self.ctx, self.account.name)
             link.rest()
             enter_words(self.ctx, self.account.name, came=self.counts.new > 0, is_over=self.stop.is_set)
+
+    def bring(self, link: Link, chosen: Sequence[Folder]) -> None:
+        """Bring those folders up to date in which something changed; the others are not opened."""
+        states = link.session().states([one.name for one in chosen])
+        link.remember()
+        here = {one.name: one for one in self.ctx.index.folders(self.account.name)}
+        counted = [(one, states.get(one.name)) for one in chosen]
+        changed = [(one, state) for one, state in counted if not self.is_as_counted(here.get(one.name), state)]
+        self.seen += len(chosen) - len(changed)
+        if changed:
+            from mailctl.services.spreading import Spread
+
+            Spread(self, changed).bring(link)
+
+    def is_as_counted(self, known: "KnownFolder | None", counted: "FolderState | None") -> bool:
+        """Whether the mirror of a folder is as the server counts it."""
+        if known is None or counted is None:
+            return False
+        return is_unchanged(self.looked_at(known), counted, since=self.since)
 
     def push_all(self, link: Link, every: Sequence[Folder], chosen: Sequence[Folder]) -> None:
         """Do on the server what other programs did to the files here."""
@@ -284,27 +300,6 @@ class Run:
 
     # -- one folder
 
-    def folder(self, link: "Link", folder: Folder, counted: "FolderState | None") -> None:
-        """Bring one folder's mirror up to date; where nothing is new, without opening it."""
-        known = self.known(folder)
-        self.seen += 1
-        if counted is not None and is_unchanged(known, counted, since=self.since):
-            return
-        try:
-            state = link.examine(folder.name)
-        except (ServerRefusedError, FolderNotFoundError) as error:
-            self.pass_over(folder.name, error, counted)
-            return
-        except TemporaryError as error:
-            if not link.is_alive():
-                raise
-            self.later = self.later or error
-            return
-        changes = bring_up_to_date(
-            self.place(link, known), replace(state, unseen=counted.unseen if counted else None), since=self.since
-        )
-        self.add(changes)
-
     def known(self, folder: Folder) -> "KnownFolder":
         """What the index knows of a folder; not clean when somebody took its Maildir away."""
         from mailctl.local.maildir import folder_path
@@ -313,21 +308,19 @@ class Run:
         found = self.ctx.index.folder(name, folder.name) or self.ctx.index.enter_folder(
             name, folder.name, folder_path(folder.name, folder.delimiter)
         )
-        is_there = (self.maildir(found).path / "cur").is_dir() or not found.messages
-        return found if is_there else replace(found, clean=False)
+        return self.looked_at(found)
+
+    def looked_at(self, known: "KnownFolder") -> "KnownFolder":
+        """A folder as the index knows it, and whether its Maildir is there."""
+        is_there = not known.messages or (self.maildir(known).path / "cur").is_dir()
+        return known if is_there else replace(known, clean=False)
 
     def maildir(self, known: "KnownFolder") -> "Maildir":
         """Where a folder's messages lie."""
         return self.ctx.maildir(self.account.name, known.path)
 
-    def place(self, link: "Link", known: "KnownFolder") -> Place:
+    def place(self, link: "Link", known: "KnownFolder", progress: "Progress" = lambda *_: None) -> Place:
         """What one pass over a folder works on."""
-
-        def progress(done: int, total: int) -> None:
-            self.ctx.progress(f"{self.account.name}: {known.name}", done, total)
-            if self.stop.is_set():
-                raise InterruptedByUserError("interrupted")
-
         return Place(
             folder=known,
             index=self.ctx.index,
@@ -341,7 +334,6 @@ class Run:
 
     def pass_over(self, name: str, error: MailctlError, counted: "FolderState | None") -> None:
         """Go on without a folder that the server does not open; one that was asked for is a failure."""
-        self.seen -= 1
         if self.folders:
             self.later = self.later or error
             return
@@ -351,8 +343,14 @@ class Run:
         self.skipped.append(name)
         self.ctx.warn(f"'{self.account.name}': passed over '{name}': {error}")
 
+    def postpone(self, error: MailctlError) -> None:
+        """Go on without a folder that the server does not open just now."""
+        self.seen += 1
+        self.later = self.later or error
+
     def add(self, changes: Changes) -> None:
-        """Count what one pass did, and name what was odd."""
+        """Count what was done to one folder, and name what was odd."""
+        self.seen += 1
         self.counts.new += changes.new
         self.counts.changed += changes.changed
         self.counts.removed += changes.removed

@@ -1,18 +1,21 @@
-"""An account's session while it is fetched, opened again when it breaks."""
+"""An account's session while it is fetched, opened again when it breaks, and others beside it."""
 
+import time
 from contextlib import ExitStack, suppress
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
-from mailctl.domain.account import Account, Security
-from mailctl.errors import MailctlError, ProtocolError, TemporaryError
-from mailctl.services.context import Context
+from mailctl.domain.account import Account, Security, Server
+from mailctl.errors import LoginRefusedError, MailctlError, ProtocolError, TemporaryError
+from mailctl.services.context import Context, named
+from mailctl.services.foreseeing import Foreseeing
 
 if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession
     from mailctl.remote.imap_answers import FolderState
 
 MOST_LOST = 20  # connections of one account: more is no odd message, but a broken server
+GOOD_SECONDS = 600.0  # for which an access token that was good is not looked up again
 
 
 def prepare(ctx: Context, account: Account) -> None:
@@ -25,20 +28,61 @@ def prepare(ctx: Context, account: Account) -> None:
             Thread(target=tls.prepare, args=(server,), daemon=True).start()
 
 
+class Secret:
+    """What the first session of an account logged in with, for those beside it: nobody is asked for it twice."""
+
+    def __init__(self) -> None:
+        self.turn = Lock()
+        self.text = ""
+        self.noted = 0.0
+
+    def note(self, text: str) -> None:
+        """Keep it, in memory only."""
+        self.text, self.noted = text, time.monotonic()
+
+    def said(self, ctx: Context, account: Account, server: Server) -> str:
+        """What is said to the server; a token that was noted long ago is looked up, since it may have ended.
+
+        Raises:
+            MailctlError: as looking up does.
+        """
+        with self.turn:
+            is_old = server.auth.renews and time.monotonic() - self.noted > GOOD_SECONDS
+            if is_old or not self.text:
+                self.note(ctx.secret(account, server))
+            return self.text
+
+
 class Link:
     """An account's session, opened again when it breaks."""
 
-    def __init__(self, ctx: Context, account: Account, *, stays: bool = False) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        account: Account,
+        *,
+        stays: bool = False,
+        beside: "Link | None" = None,
+        foresees: bool = False,
+    ) -> None:
         """Name it.
 
         Args:
             ctx: the outside world.
             account: an admitted account.
             stays: whether it stays open while nothing is asked of it.
+            beside: the account's first link, which knows for all how folders are written, the secret, what was lost.
+            foresees: whether all folders will be asked for: that goes along with the login where the server takes it.
         """
         self.ctx = ctx
         self.account = account
         self.stays = stays
+        self.first = beside or self
+        self.foresees = foresees
+        self.foreseeing: Foreseeing | None = None
+        self.secret = Secret()
+        self.names: dict[str, bytes] = {}
+        self.is_refused = False
         self.stack = ExitStack()
         self.opened: ImapSession | None = None
         self.state: FolderState | None = None
@@ -64,8 +108,46 @@ class Link:
     def session(self) -> "ImapSession":
         """The session there is."""
         if self.opened is None:
-            self.opened = self.stack.enter_context(self.ctx.imap(self.account))
+            self.opened = self.stack.enter_context(self.logged_in())
+            self.opened.wire_names = self.first.names
         return self.opened
+
+    def logged_in(self) -> "ImapSession":
+        """A new session; one beside another says what that one said, and is not tried again once that is refused."""
+        server = self.ctx.incoming(self.account)
+        from mailctl.remote.imap import open_imap
+        from mailctl.services.secret import logged_in
+
+        with named(self.account, "incoming"):
+            if self.foresees:
+                self.foresees = False  # of a session that is opened again, something else is asked
+                self.foreseeing = Foreseeing(self.ctx, server)
+                return logged_in(self.ctx, self.account, server, self.foreseeing.open, noted=self.secret.note)
+            if self.first is self:
+                return logged_in(self.ctx, self.account, server, open_imap, noted=self.secret.note)
+            try:
+                said = self.first.secret.said(self.ctx, self.account, server)
+                return open_imap(server, said, trace=self.ctx.trace)
+            except LoginRefusedError:
+                self.first.is_refused = True
+                raise
+
+    def remember(self) -> None:
+        """Remember what the server was asked first, where that was to be foreseen."""
+        if self.foreseeing is not None and self.opened is not None:
+            self.foreseeing.note(self.opened)
+            self.foreseeing = None
+
+    def another(self) -> "Link":
+        """A further link of the account, not opened yet."""
+        return Link(self.ctx, self.account, beside=self.first)
+
+    def cut(self) -> None:
+        """Let whoever waits for the server wait no longer."""
+        session = self.opened
+        if session is not None:
+            with suppress(OSError):
+                session.lines.wire.shutdown(2)
 
     def examine(self, folder: str) -> "FolderState":
         """Open a folder for reading only."""
@@ -89,12 +171,12 @@ class Link:
             ServerUnreachableError: there is none to be had.
             ProtocolError: it broke too often, or the folder is another now.
         """
-        self.lost += 1
+        self.first.lost += 1
         self.stack.close()
         self.opened = None
         before = self.state
-        if self.lost > MOST_LOST:
-            raise ProtocolError(f"the server of '{self.account.name}' broke off {self.lost} times")
+        if self.first.lost > MOST_LOST:
+            raise ProtocolError(f"the server of '{self.account.name}' broke off {self.first.lost} times")
         if before is not None and self.examine(before.name).uidvalidity != before.uidvalidity:
             raise TemporaryError(f"'{before.name}' was numbered anew meanwhile", hint="mailctl fetch")
         return self.session()

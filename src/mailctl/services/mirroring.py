@@ -43,7 +43,7 @@ def reaches_further(known: "KnownFolder", since: date | None) -> bool:
     return since is not None and known.since is not None and since < known.since.date()
 
 
-def bring_up_to_date(place: Place, state: "FolderState", *, since: date | None) -> Changes:
+def bring_up_to_date(place: Place, state: "FolderState", *, since: date | None, changes: Changes) -> None:
     """Let one examined folder's mirror be as the server's folder is.
 
     Killed anywhere and begun again, nothing is missing and nothing is there twice: a folder into which mail is coming
@@ -53,8 +53,9 @@ def bring_up_to_date(place: Place, state: "FolderState", *, since: date | None) 
         place: where it is kept.
         state: the folder's numbers, as EXAMINE gave them, UNSEEN as STATUS did.
         since: only mail that came on that day or later; heeded on the first time, or to go back further.
+        changes: what is done is counted there, up to where it fails.
     """
-    known, changes = place.folder, Changes()
+    known = place.folder
     renumbered = known.uidvalidity != state.uidvalidity or not state.uidvalidity or state.uidnext < known.uidnext
     if renumbered or not known.clean or reaches_further(known, since):
         since = since if known.uidvalidity == 0 or reaches_further(known, since) else known_since(known)
@@ -64,7 +65,6 @@ def bring_up_to_date(place: Place, state: "FolderState", *, since: date | None) 
         follow(place, state, changes)
     if not changes.incomplete:
         settle(place, state, since=since)
-    return changes
 
 
 def known_since(known: "KnownFolder") -> date | None:

@@ -1,5 +1,6 @@
 """What is said to a server to log in: a password as it is kept, or an access token that is renewed in time."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -67,13 +68,28 @@ def kept(ctx: Context, account: Account, server: Server) -> str:
     return found.refresh_token or found.access_token
 
 
-def logged_in(ctx: Context, account: Account, server: Server, opened: Opened[Session]) -> Session:
+def logged_in(
+    ctx: Context,
+    account: Account,
+    server: Server,
+    opened: Opened[Session],
+    *,
+    noted: Callable[[str], None] = lambda _: None,
+) -> Session:
     """A session; a token that a server refuses before its time is renewed once.
+
+    Args:
+        ctx: the outside world.
+        account: an admitted account.
+        server: one of its servers.
+        opened: opens the session.
+        noted: is told what is said to log in; last, what the login went well with.
 
     Raises:
         MailctlError: as looking up and opening do.
     """
     said = ctx.secret(account, server)
+    noted(said)
     try:
         return opened(server, said, trace=ctx.trace)
     except LoginRefusedError as error:
@@ -83,6 +99,7 @@ def logged_in(ctx: Context, account: Account, server: Server, opened: Opened[Ses
         fresh = token_for(ctx, account, server, refused=said).access_token
         if fresh == said:
             raise
+        noted(fresh)
     try:
         return opened(server, fresh, trace=ctx.trace)
     except LoginRefusedError as error:
