@@ -1,15 +1,15 @@
 """The text of a message: which of its parts are read, and how they become one text."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from mailctl.domain.decoding import decode
 from mailctl.domain.flowed import unflowed
-from mailctl.domain.mime import MOST_PARTS, Node, children
-from mailctl.domain.parts import is_text, main_part, opens
+from mailctl.domain.mime import Node
+from mailctl.domain.parts import is_text, main_part
 
 HTML = "text/html"
 CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([a-z0-9_-]{1,40})", re.IGNORECASE)
@@ -26,27 +26,25 @@ class Body(Struct, frozen=True):
 
 def body_of(message: Node) -> Body:
     """The text of a message: its plain text, else its HTML made readable."""
-    parts = texts(message, iter(range(MOST_PARTS)), depth=0)
+    parts = texts(message)
     shown = [text for text in map(text_of, parts) if text.strip()]
     return Body("\n\n".join(shown) if len(shown) != 1 else shown[0], any(part.type == HTML for part in parts))
 
 
-def texts(part: Node, budget: Iterator[int], *, depth: int, choose: Choice | None = None) -> list[Node]:
+def texts(part: Node, *, depth: int = 0, choose: Choice | None = None) -> list[Node]:
     """The parts to read in a part, in their order.
 
     Args:
         part: where to look.
-        budget: runs out after so many parts.
         depth: how many parts lie around it.
         choose: which of several alternatives to read; else as `chosen` has it.
     """
-    parts = [child for child, _ in zip(children(part), budget, strict=False)] if opens(part, depth) else []
-    if not parts:
+    if not part.parts:
         return [part] if is_text(part, depth=depth) else []
-    main = main_part(part, parts)
+    main = main_part(part)
     if main is not None:
-        return texts(main, budget, depth=depth + 1, choose=choose)
-    found = [texts(child, budget, depth=depth + 1, choose=choose) for child in parts]
+        return texts(main, depth=depth + 1, choose=choose)
+    found = [texts(child, depth=depth + 1, choose=choose) for child in part.parts]
     if part.type == "multipart/alternative":
         return (choose or chosen)([one for one in found if one])
     return [one for several in found for one in several]

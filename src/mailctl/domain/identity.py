@@ -25,10 +25,10 @@ def content_key(raw: bytes) -> str:
     header, each server that it passes adds to.
     """
     from mailctl.domain.decoding import header_text
-    from mailctl.domain.mime import first, parse
+    from mailctl.domain.mime import first, headers_of
 
     head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    headers = parse(head + b"\n\n").headers
+    headers = headers_of(head + b"\n\n")
     told = "\n".join(header_text(first(headers, name)) for name in ("from", "date", "subject"))
     content = told.encode("utf-8", "replace") + b"\n\n" + body.rstrip()
     return f"sha256:{sha256(content).hexdigest()}"

@@ -1,17 +1,17 @@
 """A message's headers and parts, and how they nest, out of any bytes (RFC 5322, 2045, 2046, 2183, 2231)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
 from mailctl.domain.decoding import body_bytes, decode, header_text
 
-Headers = tuple[tuple[str, str], ...]
 # A line that is neither a field nor the rest of one begins the body, as the email package has it.
 HEADER = re.compile(rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]|>?From )[^\n]*+(?:\n|\Z))*+")
-FIELD = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
+FIELD = re.compile(r"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
+BLANKS = " \t\n\r\v\f"  # of ASCII; `strip` alone would take more
 TYPE = re.compile(r"\s*([^\s/;\"]+)\s*/\s*([^\s/;\"]+)")
 PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^;]*+)', re.DOTALL)
 SECTION = re.compile(r"([^*]+)\*(?:(\d{1,4})(\*?))?")
@@ -21,10 +21,20 @@ DEEPEST = 30
 MOST_PARTS = 2000
 
 
-class Node(Struct, frozen=True, kw_only=True):
-    """A message or a part: its header, and where its body lies in the bytes of the whole.
+class Headers(Struct, frozen=True):
+    """The fields of a header in their order, and the values under each name, there in lower case.
 
-    `type` and `disposition` are in lower case; a text's letters beyond ASCII stand as surrogates in `headers`.
+    Letters beyond ASCII stand as surrogates.
+    """
+
+    fields: tuple[tuple[str, str], ...]
+    values: dict[str, list[str]]
+
+
+class Node(Struct, frozen=True, kw_only=True):
+    """A message or a part: its header, where its body lies in the bytes of the whole, and the parts in it.
+
+    `type` and `disposition` are in lower case. What lies too deep, or behind too many others, is not among `parts`.
     """
 
     headers: Headers
@@ -35,11 +45,12 @@ class Node(Struct, frozen=True, kw_only=True):
     parameters: dict[str, str]
     disposition: str
     filename: str | None
+    parts: "tuple[Node, ...]"
 
     @property
     def is_multipart(self) -> bool:
         """Whether other parts may lie in it."""
-        return self.type.startswith("multipart/")
+        return is_multipart(self.type)
 
     @property
     def body(self) -> bytes:
@@ -59,10 +70,15 @@ class Node(Struct, frozen=True, kw_only=True):
 
 def parse(raw: bytes) -> Node:
     """A message as a node."""
-    return node(raw, 0, len(raw), default="text/plain")
+    return node(raw, 0, len(raw), default="text/plain", depth=0, budget=iter(range(MOST_PARTS)))
 
 
-def node(raw: bytes, start: int, end: int, *, default: str) -> Node:
+def headers_of(raw: bytes) -> Headers:
+    """The header of a message alone."""
+    return split_header(raw, 0, len(raw))[0]
+
+
+def node(raw: bytes, start: int, end: int, *, default: str, depth: int, budget: Iterator[int]) -> Node:
     """The part between two places.
 
     Args:
@@ -70,20 +86,29 @@ def node(raw: bytes, start: int, end: int, *, default: str) -> Node:
         start: where its header begins.
         end: where its body ends.
         default: the type of a part that says none.
+        depth: how many parts lie around it.
+        budget: runs out after so many parts.
     """
     headers, body = split_header(raw, start, end)
     content_type = first(headers, "content-type")
     disposition = first(headers, "content-disposition")
     parameters, more = parameters_of(content_type), parameters_of(disposition)
+    kind = type_of(content_type, default=default)
+    found: list[tuple[int, int]] = []
+    if is_multipart(kind) and depth < DEEPEST:
+        boundary = boundary_of(parameters) or likely_boundary(raw, body, end)
+        found = [span for span, _ in zip(spans(raw, body, end, boundary), budget, strict=False)]
+    inner = "message/rfc822" if kind == "multipart/digest" else "text/plain"
     return Node(
         headers=headers,
         raw=raw,
         start=body,
         end=end,
-        type=type_of(content_type, default=default),
+        type=kind,
         parameters=parameters,
         disposition=disposition.partition(";")[0].strip().lower(),
         filename=more.get("filename") or parameters.get("name"),
+        parts=tuple([node(raw, *span, default=inner, depth=depth + 1, budget=budget) for span in found]),
     )
 
 
@@ -91,29 +116,47 @@ def split_header(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
     """The fields of a header, and where the body behind it begins."""
     block = HEADER.match(raw, start, end)
     stop = block.end() if block else start
-    found = tuple((name.decode("ascii"), unfolded(value)) for name, value in FIELD.findall(raw[start:stop]))
+    text = raw[start:stop].replace(b"\r\n", b"\n").decode("ascii", "surrogateescape")
+    headers = headers_in([(name, unfolded(value)) for name, value in FIELD.findall(text)])
     for ending in (b"\r\n", b"\n"):
         if raw.startswith(ending, stop, end):
-            return found, stop + len(ending)
-    return found, stop
+            return headers, stop + len(ending)
+    return headers, stop
 
 
-def unfolded(value: bytes) -> str:
+def headers_in(fields: Sequence[tuple[str, str]]) -> Headers:
+    """A header of these fields."""
+    values: dict[str, list[str]] = {}
+    for name, value in fields:
+        values.setdefault(name.lower(), []).append(value)
+    return Headers(tuple(fields), values)
+
+
+def cut(headers: Headers, longest: int) -> Headers:
+    """The same header with no value longer than so many characters."""
+    if all(len(value) <= longest for _, value in headers.fields):
+        return headers
+    return headers_in([(name, value[:longest]) for name, value in headers.fields])
+
+
+def unfolded(value: str) -> str:
     """A field's value on one line (RFC 5322, 2.2.3)."""
-    return value.replace(b"\r", b"").replace(b"\n", b"").strip().decode("ascii", "surrogateescape")
+    return value.replace("\r", "").replace("\n", "").strip(BLANKS)
 
 
 def first(headers: Headers, name: str) -> str:
     """The first field of a name, given in lower case; empty when there is none."""
-    for key, value in headers:  # a third of the time that next() with a generator takes
-        if key.lower() == name:
-            return value
-    return ""
+    return headers.values[name][0] if name in headers.values else ""
 
 
 def every(headers: Headers, name: str) -> tuple[str, ...]:
     """All fields of a name, given in lower case."""
-    return tuple([value for key, value in headers if key.lower() == name])
+    return tuple(headers.values.get(name, ()))
+
+
+def is_multipart(kind: str) -> bool:
+    """Whether other parts may lie in one of a type."""
+    return kind.startswith("multipart/")
 
 
 def type_of(value: str, *, default: str) -> str:
@@ -168,38 +211,36 @@ def unquoted(text: str) -> str:
     return bare
 
 
-def children(parent: Node) -> Iterator[Node]:
-    """The parts of a multipart, in their order, the last boundary forgiven; none where there is no boundary."""
-    boundary = boundary_of(parent)
-    if not boundary:
-        return
-    default = "message/rfc822" if parent.type == "multipart/digest" else "text/plain"
+def spans(raw: bytes, body: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
+    """Where the parts between two places lie, in their order, the last boundary forgiven; none without a boundary."""
     start = None
-    for place, behind, is_last in lines(parent, b"--" + boundary):
+    for place, behind, is_last in lines(raw, body, end, b"--" + boundary) if boundary else ():
         if start is not None:
-            yield node(parent.raw, start, max(start, before_line(parent.raw, place)), default=default)
+            yield start, max(start, before_line(raw, place))
         start = behind
         if is_last:
             return
     if start is not None:
-        yield node(parent.raw, start, parent.end, default=default)
+        yield start, end
 
 
-def boundary_of(parent: Node) -> bytes:
-    """The boundary of a multipart: the one it names, else the first line that looks like one."""
-    named = parent.parameters.get("boundary", "").encode("utf-8", "surrogateescape").rstrip()
-    if named:
-        return named
-    found = LIKELY_BOUNDARY.search(parent.raw, parent.start, parent.end)
+def boundary_of(parameters: dict[str, str]) -> bytes:
+    """The boundary that a multipart names."""
+    return parameters.get("boundary", "").encode("utf-8", "surrogateescape").rstrip()
+
+
+def likely_boundary(raw: bytes, body: int, end: int) -> bytes:
+    """The boundary of a multipart that names none: the first line that looks like one."""
+    found = LIKELY_BOUNDARY.search(raw, body, end)
     return found[1] if found else b""
 
 
-def lines(parent: Node, delimiter: bytes) -> Iterator[tuple[int, int, bool]]:
+def lines(raw: bytes, body: int, end: int, delimiter: bytes) -> Iterator[tuple[int, int, bool]]:
     """The delimiter lines in a body: where each begins, where the next line does, and whether it is the last."""
-    raw, place = parent.raw, parent.start
-    while (place := raw.find(delimiter, place, parent.end)) >= 0:
-        ending = BOUNDARY_END.match(raw, place + len(delimiter), parent.end)
-        if ending and (place == parent.start or raw[place - 1] == 0x0A):
+    place = body
+    while (place := raw.find(delimiter, place, end)) >= 0:
+        ending = BOUNDARY_END.match(raw, place + len(delimiter), end)
+        if ending and (place == body or raw[place - 1] == 0x0A):
             yield place, ending.end(), bool(ending[1])
             place = ending.end()
         else:

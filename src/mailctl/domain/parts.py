@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from mailctl.domain.mime import DEEPEST, MOST_PARTS, Node, children
+from mailctl.domain.mime import DEEPEST, Node
 
 MESSAGES = frozenset({"message/rfc822", "message/global"})
 FILES_OF_TEXT = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rtf", "text/csv",
@@ -24,45 +24,37 @@ class File(Struct, frozen=True, kw_only=True):
 
 def files(message: Node) -> Iterator[File]:
     """The files in a message, in their order."""
-    return files_in(message, iter(range(MOST_PARTS)), depth=0, inline=False, serves=False)
+    return files_in(message, depth=0, inline=False, serves=False)
 
 
-def files_in(part: Node, budget: Iterator[int], *, depth: int, inline: bool, serves: bool) -> Iterator[File]:
+def files_in(part: Node, *, depth: int, inline: bool, serves: bool) -> Iterator[File]:
     """The files in a part.
 
     Args:
         part: where to look.
-        budget: runs out after so many parts.
         depth: how many parts lie around it.
         inline: whether it is one that serves the text.
         serves: whether it serves another part, so that its text is not to be read.
     """
-    parts = [child for child, _ in zip(children(part), budget, strict=False)] if opens(part, depth) else []
-    main = main_part(part, parts)
-    for child in parts:
+    main = main_part(part)
+    for child in part.parts:
         helps = main is not None and child is not main
         yield from files_in(
             child,
-            budget,
             depth=depth + 1,
             inline=inline or (helps and child.disposition != "attachment"),
             serves=serves or helps,
         )
-    if not parts and (serves or not is_text(part, depth=depth)):
+    if not part.parts and (serves or not is_text(part, depth=depth)):
         yield File(node=part, inline=inline)
 
 
-def opens(part: Node, depth: int) -> bool:
-    """Whether to look for parts in a part; what lies too deep stays whole."""
-    return part.is_multipart and depth < DEEPEST
-
-
-def main_part(part: Node, parts: list[Node]) -> Node | None:
-    """The one that the others serve (RFC 2387, 3.2; RFC 1847, 2.1); None where none does."""
-    if not parts or part.type not in ("multipart/related", "multipart/signed"):
+def main_part(part: Node) -> Node | None:
+    """The part that the others in it serve (RFC 2387, 3.2; RFC 1847, 2.1); None where none does."""
+    if not part.parts or part.type not in ("multipart/related", "multipart/signed"):
         return None
     start = part.parameters.get("start", "")
-    return next((one for one in parts if start and one.content_id == start), parts[0])
+    return next((one for one in part.parts if start and one.content_id == start), part.parts[0])
 
 
 def is_text(part: Node, *, depth: int) -> bool:
@@ -72,7 +64,7 @@ def is_text(part: Node, *, depth: int) -> bool:
     """
     if part.disposition == "attachment" or (part.filename and depth):
         return False
-    return opens(part, depth) or (part.type.startswith("text/") and part.type not in FILES_OF_TEXT)
+    return (part.is_multipart and depth < DEEPEST) or (part.type.startswith("text/") and part.type not in FILES_OF_TEXT)
 
 
 def notes_of(message: Node, text: str) -> tuple[str, ...]:

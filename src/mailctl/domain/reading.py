@@ -8,8 +8,8 @@ from mailctl.domain.filename import distinct, file_name
 from mailctl.domain.identity import content_key
 from mailctl.domain.mailboxes import mailboxes
 from mailctl.domain.message import Head, Part, Reading
-from mailctl.domain.mime import Headers, Node, every, first, parse
-from mailctl.domain.parts import MESSAGES, files, notes_of
+from mailctl.domain.mime import Headers, Node, cut, every, first, headers_of, parse
+from mailctl.domain.parts import MESSAGES, File, files, notes_of
 
 LONGEST_SHOWN = 2000  # characters of a field that the index keeps
 NAMES = {"application/ms-tnef": "winmail.dat", "application/pgp-signature": "signature.asc",
@@ -20,6 +20,18 @@ NAMES = {"application/ms-tnef": "winmail.dat", "application/pgp-signature": "sig
 LONGEST_FIELD = 20_000  # characters of a field that are looked at for it
 
 
+class Apart(NamedTuple):
+    """A message taken apart, with what both the index and its words are made of; `headers` are cut."""
+
+    message: Node
+    headers: Headers
+    files: tuple[File, ...]
+    sender: str
+    to: str
+    subject: str
+    message_id: str | None
+
+
 class Found(NamedTuple):
     """An attachment: what it is called, and where its content is."""
 
@@ -27,24 +39,36 @@ class Found(NamedTuple):
     node: Node
 
 
-def head_of(raw: bytes, *, parsed: Node | None = None) -> Head:
-    """What the index keeps of a message; whatever the bytes are, there is something to keep.
+def head_of(raw: bytes) -> Head:
+    """What the index keeps of a message; whatever the bytes are, there is something to keep."""
+    return head_in(taken_apart(raw))
 
-    Args:
-        raw: the whole message.
-        parsed: the same, where it was taken apart already.
-    """
-    message = parsed or parse(raw)
-    headers = tuple((name, value[:LONGEST_FIELD]) for name, value in message.headers)
-    named = message_id(first(headers, "message-id"))
+
+def taken_apart(raw: bytes) -> Apart:
+    """A message taken apart."""
+    message = parse(raw)
+    headers = cut(message.headers, LONGEST_FIELD)
+    return Apart(
+        message=message,
+        headers=headers,
+        files=tuple(files(message)),
+        sender=sender_of(headers),
+        to=addresses(headers, "to"),
+        subject=header_text(first(headers, "subject")),
+        message_id=message_id(first(headers, "message-id")),
+    )
+
+
+def head_in(apart: Apart) -> Head:
+    """What the index keeps of a message that was taken apart."""
     return Head(
-        sender=sender_of(headers)[:LONGEST_SHOWN],
-        to=addresses(headers, "to")[:LONGEST_SHOWN],
-        subject=header_text(first(headers, "subject"))[:LONGEST_SHOWN],
-        date=sent_at(first(headers, "date")),
-        message_id=named,
-        has_attachment=any(not file.inline for file in files(message)),
-        content_key=None if named else content_key(raw),
+        sender=apart.sender[:LONGEST_SHOWN],
+        to=apart.to[:LONGEST_SHOWN],
+        subject=apart.subject[:LONGEST_SHOWN],
+        date=sent_at(first(apart.headers, "date")),
+        message_id=apart.message_id,
+        has_attachment=any(not file.inline for file in apart.files),
+        content_key=None if apart.message_id else content_key(apart.message.raw),
     )
 
 
@@ -87,7 +111,7 @@ def reading_of(raw: bytes, *, id: int, account: str, folder: str) -> Reading:
         is_html=body.is_html,
         attachments=tuple(found.part for found in attachments_of(message)),
         notes=notes_of(message, body.text),
-        headers=tuple((name, header_text(value)) for name, value in headers),
+        headers=tuple((name, header_text(value)) for name, value in headers.fields),
     )
 
 
@@ -113,6 +137,6 @@ def name_of(node: Node) -> str:
     if node.filename:
         return file_name(node.filename, content_type=node.type)
     if node.type in MESSAGES:
-        subject = header_text(first(parse(node.content).headers, "subject"))[:100].replace("/", "-")
+        subject = header_text(first(headers_of(node.content), "subject"))[:100].replace("/", "-")
         return file_name(f"{subject or 'message'}.eml", content_type=node.type)
     return file_name(NAMES.get(node.type), content_type=node.type)

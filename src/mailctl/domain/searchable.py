@@ -6,12 +6,11 @@ from msgspec import Struct
 
 from mailctl.domain.address import split
 from mailctl.domain.body import HTML, plain_text, text_of, texts
-from mailctl.domain.decoding import header_text, message_id, message_ids
+from mailctl.domain.decoding import message_ids
 from mailctl.domain.markup import words
 from mailctl.domain.message import Head
-from mailctl.domain.mime import MOST_PARTS, Headers, Node, first, parse
-from mailctl.domain.parts import files
-from mailctl.domain.reading import LONGEST_FIELD, addresses, head_of, sender_of
+from mailctl.domain.mime import Headers, Node, first
+from mailctl.domain.reading import LONGEST_FIELD, Apart, addresses, head_in, taken_apart
 
 LONGEST_BODY = 100_000  # characters; what stands further behind is not found
 LONGEST_NAME = 500
@@ -47,28 +46,28 @@ class Looked(Struct, frozen=True, kw_only=True):
 
 def look_at(raw: bytes) -> Looked:
     """All that the index keeps of a message, which is taken apart once for it."""
-    message = parse(raw)
-    return Looked(head=head_of(raw, parsed=message), words=searchable_of(raw, parsed=message))
+    apart = taken_apart(raw)
+    return Looked(head=head_in(apart), words=words_in(apart))
 
 
-def searchable_of(raw: bytes, *, parsed: Node | None = None) -> Searchable:
-    """What a search finds a message by; whatever the bytes are, there is something to find.
+def searchable_of(raw: bytes) -> Searchable:
+    """What a search finds a message by; whatever the bytes are, there is something to find."""
+    return words_in(taken_apart(raw))
 
-    Args:
-        raw: the whole message.
-        parsed: the same, where it was taken apart already.
-    """
-    message = parsed or parse(raw)
-    headers = tuple((name, value[:LONGEST_FIELD]) for name, value in message.headers)
-    recipients = ", ".join(filter(None, (addresses(headers, name) for name in ("to", "cc", "bcc"))))[:LONGEST_FIELD]
-    names = [file.node.filename[:LONGEST_NAME] for file in files(message) if file.node.filename]
+
+def words_in(apart: Apart) -> Searchable:
+    """What a search finds a message by that was taken apart."""
+    headers = apart.headers
+    people = (apart.to, addresses(headers, "cc"), addresses(headers, "bcc"))
+    recipients = ", ".join(filter(None, people))[:LONGEST_FIELD]
+    names = [file.node.filename[:LONGEST_NAME] for file in apart.files if file.node.filename]
     return Searchable(
-        sender=sender_of(headers)[:LONGEST_FIELD],
+        sender=apart.sender[:LONGEST_FIELD],
         recipients=recipients,
-        subject=header_text(first(headers, "subject"))[:LONGEST_FIELD],
-        body=body_of(message),
+        subject=apart.subject[:LONGEST_FIELD],
+        body=body_of(apart.message),
         files=" ".join(names[:MOST_FILES]),
-        message_id=message_id(first(headers, "message-id")),
+        message_id=apart.message_id,
         ancestors=ancestors_of(headers),
         parties=tuple(filter(None, map(address_in, split(recipients)[:MOST_PARTIES]))),
         list_id=list_id_of(first(headers, "list-id")),
@@ -89,8 +88,7 @@ def list_id_of(value: str) -> str:
 
 def body_of(message: Node) -> str:
     """The words of a message's text, without the markup."""
-    parts = texts(message, iter(range(MOST_PARTS)), depth=0)
-    return "\n".join(words_of(part) for part in parts)[:LONGEST_BODY]
+    return "\n".join(map(words_of, texts(message)))[:LONGEST_BODY]
 
 
 def words_of(part: Node) -> str:

@@ -8,7 +8,7 @@ from html import escape
 from mailctl.domain.body import HTML, plain_text, text_of, texts
 from mailctl.domain.decoding import header_text
 from mailctl.domain.markup import VOID, Token, attributes_of, plain, tokens
-from mailctl.domain.mime import MOST_PARTS, Node, first, parse
+from mailctl.domain.mime import Node, first, parse
 from mailctl.domain.parts import files
 from mailctl.domain.reading import addresses, sender_of
 
@@ -61,7 +61,7 @@ def page_of(raw: bytes) -> str:
     fields = people | {"Date": date, "Subject": subject}
     head = "".join(f"<tr><td>{name}</td><td>{escape(value)}</td></tr>" for name, value in fields.items() if value)
     images = images_of(message)
-    parts = texts(message, iter(range(MOST_PARTS)), depth=0, choose=richest)
+    parts = texts(message, choose=richest)
     body = "\n<hr>\n".join(
         sanitized(plain_text(part)[:LONGEST], images) if part.type == HTML else f"<pre>{escape(text_of(part))}</pre>"
         for part in parts

@@ -16,7 +16,7 @@ from mailctl.domain.filename import UNSAFE, file_name, shortened
 from mailctl.domain.handover import TOGETHER, Line, is_within, lines_of, page, sums, sums_in, table
 from mailctl.domain.line_ends import with_line_ends
 from mailctl.domain.link import Link
-from mailctl.domain.mime import every, parse
+from mailctl.domain.mime import every, headers_of
 from mailctl.errors import AlreadyExistsError, BadDataError, MessageNotFoundError
 from mailctl.local.exporting import Target
 from mailctl.services.context import Context
@@ -171,7 +171,7 @@ def entered(target: Target, message: Message, ref: str, proof: dict[str, str]) -
     content = with_line_ends(raw)
     file = target.place("", name_of(stored), content)
     proof[file] = sha256(content).hexdigest()
-    headers = parse(raw).headers
+    headers = headers_of(raw)
     return Line(
         date=utc(stored.head.date or stored.received),
         sender=stored.head.sender,

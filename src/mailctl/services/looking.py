@@ -203,9 +203,9 @@ def unread_of(raw: bytes, place: str, *, is_named: bool) -> Unread:
     """
     from mailctl.domain.decoding import header_text, message_id
     from mailctl.domain.mailboxes import mailboxes
-    from mailctl.domain.mime import first, split_header
+    from mailctl.domain.mime import first, headers_of
 
-    headers, _ = split_header(raw, 0, len(raw))
+    headers = headers_of(raw)
     identity = (message_id(first(headers, "message-id")) or "").encode("utf-8", "replace") or raw.strip()
     key = blake2b(identity or place.encode("utf-8", "replace"), digest_size=10)
     if not is_named:
