@@ -126,7 +126,24 @@ def fourth(database: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first, second, third, fourth)
+def fifth(database: sqlite3.Connection) -> None:
+    """How each server greeted, and what it was asked after the login: to be asked along with it the next time.
+
+    `noted` is when, in seconds since 1970; no commands where the server did not take both at once.
+    """
+    database.execute(
+        """
+        CREATE TABLE foresights (
+            server TEXT PRIMARY KEY,
+            greeted TEXT NOT NULL,
+            commands TEXT NOT NULL,
+            noted INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first, second, third, fourth, fifth)
 
 
 def migrate(database: sqlite3.Connection) -> None:

@@ -10,22 +10,21 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from mailctl.domain.account import Server
 from mailctl.domain.content import Raw
 from mailctl.domain.folders import Folder
+from mailctl.domain.foresight import Foresight
 from mailctl.errors import ProtocolError, ServerUnreachableError
 from mailctl.remote import imap_answers as answers
 from mailctl.remote import imap_sets as sets
+from mailctl.remote.imap_ahead import ApartError, apart, begin, foreseen, greeted, was_heard
 from mailctl.remote.imap_answers import Batch, Body, FolderState, Listed, Piece
 from mailctl.remote.imap_faults import cut_short, greeting, logging_in, mapped, refused, said
 from mailctl.remote.imap_lines import Cut, Lines, quoted
-from mailctl.remote.imap_listing import listing
+from mailctl.remote.imap_listing import asked, listing, states, told_states
 from mailctl.remote.trace import Trace
 from mailctl.remote.wire import READ_SECONDS, Wire, reaching
 
-AT_ONCE = 50  # STATUS commands under way: their answers must fit into the socket's buffers
 FLAG = re.compile(r"\\?[A-Za-z0-9_$.+-]+")
 COUNTED = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
 LARGEST = 2**63 - 1
@@ -35,7 +34,12 @@ if TYPE_CHECKING:
 
 
 def open_imap(
-    server: Server, secret: str, *, timeout: float = READ_SECONDS, trace: Trace | None = None
+    server: Server,
+    secret: str,
+    *,
+    timeout: float = READ_SECONDS,
+    trace: Trace | None = None,
+    foresight: Foresight | None = None,
 ) -> "ImapSession":
     """A session with an IMAP server, TLS up and logged in; to be used with `with`.
 
@@ -44,6 +48,7 @@ def open_imap(
         secret: password or OAuth2 token.
         timeout: seconds for each step; connecting has 15 at most.
         trace: where the conversation is written.
+        foresight: how the server greeted the last time, and what it was asked then: it is asked along with the login.
 
     Raises:
         ServerUnreachableError: name, port, certificate (CertificateError) or no TLS (TlsUnavailableError).
@@ -57,19 +62,26 @@ def open_imap(
             lines = Lines(wire)
             wire.settimeout(timeout)
             lines.secured_as_asked()
-        with logging_in(server, secret, timeout):
-            lines.log_in(secret)
-        return ImapSession(lines)
+        with apart(lines), logging_in(server, secret, timeout):
+            lines.log_in(secret, ahead=foreseen(lines, foresight))
+            return ImapSession(lines, takes_ahead=was_heard(lines))
+    except ApartError:
+        wire.close()
     except BaseException:
         wire.close()
         raise
+    session = open_imap(server, secret, timeout=timeout, trace=trace)
+    session.takes_ahead = False
+    return session
 
 
 class ImapSession:
     """A logged-in connection to an IMAP server; for one thread."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Lines, *, takes_ahead: bool = True) -> None:
         self.lines = lines
+        self.takes_ahead = takes_ahead
+        self.answered: list[str] = []
         self.server = lines.wire.server
         lines.is_patient = True
         self.wire_names: dict[str, bytes] = {}
@@ -97,10 +109,10 @@ class ImapSession:
     @cached_property
     def capabilities(self) -> frozenset[str]:
         """What the server offers to who is logged in; asked for only where the login's answer did not say it."""
-        told = self.offered
+        told: Sequence[Piece | None] = self.offered or ()
         if not told:
             with self.asking("say what it can"):
-                _, told = self.lines.capability()
+                told = self.command("CAPABILITY")
         lines = (line for line in told if isinstance(line, bytes))
         return frozenset(word for line in lines for word in answers.text(line).upper().split())
 
@@ -118,9 +130,7 @@ class ImapSession:
     def command(self, name: str, *words: str | bytes, answer: str | None = None) -> Sequence[Piece | None]:
         """Say a command and give its answers of one kind, of the command's own name when none is said."""
         kind = answer or name
-        self.lines.untagged_responses.pop(kind, None)
-        tag = self.lines._command(name, *words)
-        self.lines.finish(name, tag)
+        self.lines.finish(name, begin(self, name, words, answer=kind))
         found: Sequence[Piece | None] = self.lines.untagged_responses.pop(kind, [])
         return found
 
@@ -144,7 +154,7 @@ class ImapSession:
         with self.asking("list its folders"):
             pieces = listing(self, counts=self.counted if counted else "")
             found = [answers.folder_of(record) for record in answers.records(pieces)]
-            self.told = self.told_states()
+            self.told = told_states(self)
         listed: dict[str, Folder] = {}
         for name, folder in (one for one in found if one is not None):
             if folder.name not in listed:
@@ -170,24 +180,16 @@ class ImapSession:
 
     def states(self, folders: Sequence[str]) -> dict[str, FolderState]:
         """The numbers of folders, by STATUS, all asked at once; a folder that the server does not count is left out."""
-        told, self.told = self.told, {}
-        found = {name: state for name in folders if (state := self.state_in(told, name)) is not None}
-        missing = [name for name in folders if name not in found]
         with self.asking("count its messages"):
-            for some in sets.window(missing, AT_ONCE):
-                tags = [self.lines._command("STATUS", quoted(self.wire_name(name)), self.counted) for name in some]
-                counted = [name for name, tag in zip(some, tags, strict=True) if self.went_well(tag)]
-                told = self.told_states()
-                found |= {name: state for name in counted if (state := self.state_in(told, name)) is not None}
-        return found
+            return states(self, folders)
 
-    def state_in(self, told: dict[bytes, FolderState], name: str) -> FolderState | None:
-        """A folder's numbers among those that were told."""
-        state = told.get(self.wire_name(name)) or told.get(answers.encoded(name))
-        return None if state is None else replace(state, name=name)
+    @property
+    def foresight(self) -> Foresight:
+        """What to ask along with the login the next time: what `folders` and `states` asked and got."""
+        return Foresight(greeted=greeted(self.lines), commands=asked(self) if self.takes_ahead else ())
 
     def went_well(self, tag: bytes) -> bool:
-        """Wait for the end of one STATUS; whether the server counted."""
+        """Wait for the end of a command such as STATUS; whether the server did it."""
         try:
             self.lines.finish("STATUS", tag)
         except imaplib.IMAP4.abort:
@@ -195,12 +197,6 @@ class ImapSession:
         except imaplib.IMAP4.error:
             return False
         return True
-
-    def told_states(self) -> dict[bytes, FolderState]:
-        """What STATUS answered, by the names in the answers and by how we would write them."""
-        pieces = self.lines.untagged_responses.pop("STATUS", [])
-        states = [one for record in answers.records(pieces) if (one := answers.status_of(record)) is not None]
-        return {answers.encoded(state.name): state for _, state in states} | dict(states)
 
     def count_unseen(self, folder: str) -> int:
         """How many messages of a folder are unread, by STATUS: nothing in it changes (RFC 9051, 6.3.11)."""

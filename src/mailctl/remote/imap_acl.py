@@ -8,10 +8,11 @@ from mailctl.domain.folders import INBOX
 from mailctl.errors import AclUnavailableError
 from mailctl.remote import imap_answers as answers
 from mailctl.remote import imap_sets as sets
-from mailctl.remote.imap import AT_ONCE, ImapSession
+from mailctl.remote.imap import ImapSession
 from mailctl.remote.imap_answers import Value
 from mailctl.remote.imap_faults import refused, said
 from mailctl.remote.imap_lines import quoted
+from mailctl.remote.imap_listing import AT_ONCE
 
 NEWER = "RIGHTS="  # the capability of servers that know more than RFC 2086
 

@@ -4,7 +4,7 @@ import imaplib
 import io
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from mailctl.domain.account import AuthMethod, Security
@@ -33,6 +33,7 @@ class Lines(imaplib.IMAP4):
         self.wire = wire
         self.is_patient = False
         self.strays = 0
+        self.ahead: dict[str, bytes] = {}  # what was said along with the login and is not waited for yet, and its tags
         super().__init__()
 
     # -- as imaplib wants it
@@ -190,8 +191,12 @@ class Lines(imaplib.IMAP4):
         self.untagged_responses = {}
         self._get_capabilities()
 
-    def log_in(self, secret: str) -> None:
+    def log_in(self, secret: str, *, ahead: Sequence[str] = ()) -> None:
         """Log in with what the server offers, in one round trip where it can be.
+
+        Args:
+            secret: password or OAuth2 token.
+            ahead: commands to say in the same packet, where the login is one line that needs no other.
 
         Raises:
             LoginRefusedError: both sides know no way.
@@ -203,7 +208,7 @@ class Lines(imaplib.IMAP4):
         offered = [name.removeprefix("AUTH=") for name in self.capabilities if name.startswith("AUTH=")]
         by_password = server.auth.method in (None, AuthMethod.PASSWORD)
         if by_password and "PLAIN" not in offered and "LOGINDISABLED" not in self.capabilities:
-            self.say_login(server.login.encode(), sasl.raw(secret))
+            self.say_login(server.login.encode(), sasl.raw(secret), ahead)
         else:
             if by_password and not offered:
                 raise LoginRefusedError(
@@ -212,26 +217,35 @@ class Lines(imaplib.IMAP4):
             name = sasl.mechanism(server, offered)
             steps = [sasl.encoded(one) for one in sasl.answers(name, server, secret)]
             with self.wire.hiding(f"AUTHENTICATE {name}", secret, *steps):
-                self.authenticate_with(name, [*steps, "*"])
+                self.authenticate_with(name, [*steps, "*"], ahead if name == "PLAIN" else ())
         self.state = "AUTH"
 
-    def authenticate_with(self, name: str, steps: list[str]) -> None:
+    def authenticate_with(self, name: str, steps: list[str], ahead: Sequence[str]) -> None:
         """Say AUTHENTICATE and answer step by step; the first goes with it where the server takes that (RFC 4959).
 
         Raises:
             ProtocolError: the server asks on after the last step, which cancels (RFC 9051, 6.2.2).
         """
         at_once = "SASL-IR" in self.capabilities and name != "LOGIN" and len(steps[0]) < LONGEST_OPENING
-        tag = self._command("AUTHENTICATE", name, *([steps.pop(0)] if at_once else []))
+        with self.wire.together():
+            tag = self._command("AUTHENTICATE", name, *([steps.pop(0)] if at_once else []))
+            self.say_ahead(ahead if at_once else ())
         while self.tagged_commands[tag] is None:
             if self._get_response() is not None:
                 continue
-            if not steps:
+            if not steps or self.ahead:  # what was said ahead would be taken for the answer
                 raise ProtocolError(f"{self.wire.server.where} asks more than {name} has to say")
             self.send(f"{steps.pop(0)}\r\n".encode())
         self.finish("AUTHENTICATE", tag)
 
-    def say_login(self, login: bytes, secret: bytes) -> None:
+    def say_ahead(self, commands: Sequence[str]) -> None:
+        """Say what the server will be asked once it has let us in; who asks it waits for the answer that is due."""
+        for one in commands:
+            self.wire.hidden = ""
+            self.ahead[one] = self._new_tag()
+            self.send(self.ahead[one] + b" " + one.encode("latin-1") + b"\r\n")
+
+    def say_login(self, login: bytes, secret: bytes, ahead: Sequence[str]) -> None:
         """Say LOGIN; what a quoted string cannot hold goes as a literal (RFC 9051, 6.2.3)."""
         with self.wire.hiding("LOGIN", secret.decode("utf-8", "surrogateescape")):
             tag = self._new_tag()
@@ -247,7 +261,9 @@ class Lines(imaplib.IMAP4):
                     break
                 line = word
             else:
-                self.send(line + b"\r\n")
+                with self.wire.together():
+                    self.send(line + b"\r\n")
+                    self.say_ahead(ahead if is_quotable(login + secret) else ())
             self.finish("LOGIN", tag)
 
     def finish(self, name: str, tag: bytes) -> None:

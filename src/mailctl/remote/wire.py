@@ -1,5 +1,6 @@
 """One connection: deadlines, TLS, trace, and the socket's faults in words."""
 
+import selectors
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,7 @@ class Wire:
         self.timeout = timeout
         self.hidden = ""
         self.secrets: tuple[str, ...] = ()
+        self.held: bytearray | None = None
         self.literal_follows = False
         self.must_hurry = True
         self.secure = False
@@ -92,6 +94,24 @@ class Wire:
         finally:
             self.hidden, self.secrets = "", ()
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send all that is said within in one piece, when it ends well."""
+        held = self.held = bytearray()
+        try:
+            yield
+        finally:
+            self.held = None
+        self.pass_on(held)
+
+    def says_something(self, seconds: float) -> bool:
+        """Whether something comes within so many seconds; nothing of it is read."""
+        if self.has_unread():
+            return True
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self.sock, selectors.EVENT_READ)
+            return bool(waiting.select(seconds))
+
     # -- as a socket
 
     def sendall(self, data: bytes) -> None:
@@ -121,8 +141,11 @@ class Wire:
             self.trace.sent(f"{what} {left_out(data)}", secure=self.secure)
         self.pass_on(words + data)
 
-    def pass_on(self, data: bytes) -> None:
-        """Send it all, each piece in time."""
+    def pass_on(self, data: bytes | bytearray) -> None:
+        """Send it all, each piece in time; what goes together waits for its end."""
+        if self.held is not None:
+            self.held += data
+            return
         self.must_hurry = True
         view = memoryview(data)
         for start in range(0, len(view), PIECE):
