@@ -1,10 +1,10 @@
 """What fetching costs against mbsync and a bare imaplib loop: same server, same mailbox, TLS and login, in one run.
 
 `python benchmarks/fetch.py first same new flags` measures only the parts named, `far` the same at 20 ms of round trip,
-`ask` what the mirror is asked; `--messages 100000 --rounds 3` so many, so often, `--only mailctl` besides mbsync only
-programs so called. It starts the tests' own Dovecot, writes a mailbox of mixed messages into it, installs mbsync where
-it is missing, prints tables, and never fails; getmail6 and offlineimap3 are measured where they are installed. Memory
-below this program's own, some 40 MiB, cannot be seen: a process begins with its parent's.
+`cold` the first and the empty-handed fetch with nothing cached (root), `ask` what the mirror is asked, beside notmuch
+on the same files and the server's own SEARCH; `--messages 100000 --rounds 3` so many, so often, `--only mailctl`
+besides mbsync only programs so called. It starts the tests' own Dovecot, writes a mailbox of mixed messages into it,
+installs mbsync where it is missing, prints tables, and never fails; what else is installed is measured.
 """
 
 import argparse
@@ -16,13 +16,12 @@ import pwd
 import random
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -30,13 +29,14 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from fetch_peers import Program, Server, peers  # noqa: E402 - beside this file
+from fetch_ask import ask  # noqa: E402 - beside this file
+from fetch_measure import DROP, Program, measure, run  # noqa: E402
+from fetch_peers import Server, peers  # noqa: E402
 from support import rig  # noqa: E402 - found by the line above
 
 BIN = Path(sys.executable).parent
 USER = "alice"
 ROUND_TRIP = 20  # milliseconds
-QUESTIONS = (["whoami"], ["list"], ["search", "bench 4711"], ["search", "facture"])
 WORDS = [
     "devis",
     "facture",
@@ -51,13 +51,6 @@ WORDS = [
     "attached",
     "Zürich",
 ]
-
-
-class Used(NamedTuple):
-    """What one run took."""
-
-    seconds: float
-    mebibytes: float
 
 
 class Bench(NamedTuple):
@@ -169,52 +162,6 @@ def mbsync(bench: Bench, title: str, *, synced: bool) -> Program:
     return Program(title, ["mbsync", "-q", "-c", str(file), "all"], box)
 
 
-# -- measuring
-
-
-def run(bench: Bench, program: Program) -> Used:
-    """What one run takes; not a number when it fails."""
-    begin = time.perf_counter()
-    with subprocess.Popen(
-        program.command, env=bench.environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        said = process.stderr.read() if process.stderr else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    took = time.perf_counter() - begin
-    if process.returncode:
-        print(f"{program.title}: {process.returncode}: {said[-300:]!r}", file=sys.stderr)
-        return Used(float("nan"), float("nan"))
-    return Used(took, usage.ru_maxrss / 1024)
-
-
-def measure(
-    bench: Bench,
-    title: str,
-    programs: list[Program],
-    rounds: int,
-    prepare: Callable[[int], None],
-    *,
-    fresh: bool = False,
-    against: str = "mbsync",
-) -> None:
-    """All programs in turn, so often, after a change of the mailbox each time: medians, and ratios to the first."""
-    found: dict[str, list[Used]] = {one.title: [] for one in programs}
-    for number in range(rounds):
-        prepare(number)
-        for program in programs:
-            if fresh:
-                put_aside(program.mirror)
-            os.sync()
-            found[program.title].append(run(bench, program))
-    print(f"\n{title + f', {rounds} rounds':44} {'s':>7} {'MiB':>6} {f'× {against}':>9}")
-    reference = found[programs[0].title]
-    for name, own in found.items():
-        ratio = statistics.median(one.seconds / other.seconds for one, other in zip(own, reference, strict=True))
-        took, held = statistics.median(one.seconds for one in own), max(one.mebibytes for one in own)
-        print(f"{name:44} {took:7.3f} {held:6.0f} {ratio:9.2f}")
-
-
 def parts(bench: Bench, wanted: list[str], count: int, rounds: int, *, only: list[str]) -> None:
     """Measure the parts that are wanted, at the distance that there is."""
     programs = [one for one in provision(bench) if one.title == "mbsync" or any(name in one.title for name in only)]
@@ -225,6 +172,17 @@ def parts(bench: Bench, wanted: list[str], count: int, rounds: int, *, only: lis
     for program in steady:
         run(bench, program)
         run(bench, program)
+    changing(steady, bench, wanted, count, rounds, far=far)
+    if "cold" in wanted and os.access(DROP, os.W_OK):
+        cold(programs, steady, bench, f"of {count}, nothing cached{far}", rounds)
+    elif "cold" in wanted:
+        print(f"\nnot measured with nothing cached: {DROP} cannot be written")
+    if "ask" in wanted and not far:
+        ask(bench, bench.root / "home/data/mail", count, 3 * rounds)
+
+
+def changing(steady: list[Program], bench: Bench, wanted: list[str], count: int, rounds: int, *, far: str) -> None:
+    """Measure the fetches that come after the first, each after a change of the mailbox."""
     if "same" in wanted:
         measure(bench, f"nothing new{far}", steady, rounds, lambda _: None)
     if "new" in wanted:
@@ -233,17 +191,14 @@ def parts(bench: Bench, wanted: list[str], count: int, rounds: int, *, only: lis
     if "flags" in wanted:
         changed = min(1000, count)
         measure(bench, f"{changed} flags changed{far}", steady, rounds, lambda turn: flag(bench, changed, turn))
-    if "ask" in wanted:
-        mirror = bench.root / "home/data"
-        asked = [Program(f"mailctl {' '.join(one)}", [str(BIN / "mailctl"), *one], mirror) for one in QUESTIONS]
-        measure(bench, f"asked of {count}", asked, 3 * rounds, lambda _: None, against="whoami")
 
 
-def put_aside(mirror: Path) -> None:
-    """Make room for a mirror; ext4 is slow to make files for a while after ten thousand were removed."""
-    if mirror.exists():
-        mirror.rename(mirror.with_name(f"{mirror.name}.{time.monotonic_ns()}"))
-    mirror.mkdir()
+def cold(programs: list[Program], steady: list[Program], bench: Bench, title: str, rounds: int) -> None:
+    """The same with nothing in the system's caches: neither programs nor mail, neither here nor at the server."""
+    measure(bench, f"first fetch {title}", programs, max(rounds // 3, 1), lambda _: None, fresh=True, cold=True)
+    for program in steady:
+        run(bench, program)
+    measure(bench, f"nothing new {title}", steady, rounds, lambda _: None, cold=True)
 
 
 def void(_: object) -> None:
@@ -281,7 +236,7 @@ def far_away(bench: Bench) -> Iterator[Bench]:
 def main() -> int:
     """Measure, print."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("parts", nargs="*", default=["first", "same", "new", "flags", "ask", "far"])
+    words.add_argument("parts", nargs="*", default=["first", "same", "new", "flags", "cold", "ask", "far"])
     words.add_argument("--messages", type=int, default=10_000)
     words.add_argument("--rounds", type=int, default=9)
     words.add_argument("--only", nargs="+", default=[""])

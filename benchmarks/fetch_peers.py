@@ -11,13 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-
-class Program(NamedTuple):
-    """One way to fetch; `mirror` is what it fills, and remembers."""
-
-    title: str
-    command: list[str]
-    mirror: Path
+from fetch_measure import Program
 
 
 class Server(NamedTuple):
@@ -40,7 +34,11 @@ def peers(server: Server) -> Iterator[Program]:
 
 
 def getmail(server: Server) -> Program:
-    """getmail6, which remembers what it has seen and fetches one message at a time; root is another user to it."""
+    """getmail6, which remembers what it has seen and fetches one message at a time; root is another user to it.
+
+    A child delivers each message. It listens for a child's end only after it began it, so that on a busy machine one
+    that ends at once is waited for in vain, `timeout` long, and then it gives up: it is begun again, ten times at most.
+    """
     place = Path(tempfile.mkdtemp(prefix="mctl-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     place.chmod(0o755)
@@ -48,17 +46,19 @@ def getmail(server: Server) -> Program:
     file.write_text(
         f"[retriever]\ntype = SimpleIMAPSSLRetriever\nserver = localhost\nport = {server.port}\n"
         f"username = {server.user}\npassword = {server.password}\nmailboxes = ('INBOX',)\nuse_peek = true\n"
+        "timeout = 5\n"
         f"\n[destination]\ntype = Maildir\npath = {box}/mail/\n\n"
         "[options]\nread_all = false\ndelete = false\nverbose = 0\ndelivered_to = false\nreceived = false\n"
     )
     fresh = f"mkdir -p {box}/state {box}/mail/cur {box}/mail/new {box}/mail/tmp"
-    as_other = "exec"
+    as_other = ""
     if os.geteuid() == 0:
         shutil.chown(file, "mail")
         fresh += f" && chown -R mail: {box}"
-        as_other = "exec runuser -u mail --"
+        as_other = "runuser -u mail --"
     run = f"{as_other} getmail --quiet --getmaildir {box}/state --rcfile {file}"
-    return Program("getmail6", ["timeout", "300", "sh", "-c", f"{fresh} && {run}"], box)
+    again = f"for turn in 1 2 3 4 5 6 7 8 9 10; do {run} && exit 0; echo begun again >&2; done; exit 1"
+    return Program("getmail6", ["timeout", "600", "sh", "-c", f"{fresh} && {again}"], box)
 
 
 def offlineimap(server: Server) -> Program:
