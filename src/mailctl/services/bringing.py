@@ -151,35 +151,44 @@ class Bringing:
     def bring_all(self, uids: Iterable[int]) -> None:
         """Fetch messages, so many listed at once that what is known of them stays small."""
         todo = sorted(uids)
-        self.total = len(todo)
-        self.place.enterer.expect(self.total)
-        for start in range(0, len(todo), LIST_AT_ONCE):
-            some = todo[start : start + LIST_AT_ONCE]
-            listed = list(self.place.session().listed(some))
-            told = {one.uid for one in listed}
-            self.bring([*listed, *(unlisted(uid) for uid in some if uid not in told)])
+        some = (todo[start : start + LIST_AT_ONCE] for start in range(0, len(todo), LIST_AT_ONCE))
+        self.bring_some((self.listed(one) for one in some), total=len(todo))
+
+    def listed(self, uids: Sequence[int]) -> list["Listed"]:
+        """What the server says of messages; what it says nothing of is asked for all the same."""
+        listed = list(self.place.session().listed(uids))
+        told = {one.uid for one in listed}
+        return [*listed, *(unlisted(uid) for uid in uids if uid not in told)]
 
     def bring(self, listed: Sequence["Listed"]) -> None:
         """Fetch messages in batches; those that do not come so are asked for one by one."""
-        self.total = self.total or len(listed)
-        self.place.enterer.expect(len(listed))
-        self.pending = {one.uid: one for one in listed}
-        todo = deque(batches(listed))
+        self.bring_some([listed], total=len(listed))
+
+    def bring_some(self, parts: Iterable[Sequence["Listed"]], *, total: int) -> None:
+        """Fetch messages, a part after another is listed, while those of the last are still written and entered."""
+        self.total = total
+        self.place.enterer.expect(total)
         with Beside() as beside:
-            while todo:
-                try:
-                    for batch in self.place.session().bodies(list(todo)):
-                        self.keep_beside(beside, batch)
-                        if batch.is_large:
-                            beside.wait()  # two large messages are one too many
-                        del batch  # else it stays until the next one is here
-                        todo.popleft()
-                except LOST:
-                    beside.wait()
-                    self.place.again()
-                    self.one_by_one(todo.popleft())
+            for listed in parts:
+                self.pending |= {one.uid: one for one in listed}
+                self.bring_batches(beside, deque(batches(listed)))
             beside.wait()
         self.one_by_one(list(self.pending))
+
+    def bring_batches(self, beside: Beside, todo: deque[list[int]]) -> None:
+        """Fetch messages in batches; one that breaks the connection is taken apart."""
+        while todo:
+            try:
+                for batch in self.place.session().bodies(list(todo)):
+                    self.keep_beside(beside, batch)
+                    if batch.is_large:
+                        beside.wait()  # two large messages are one too many
+                    del batch  # else it stays until the next one is here
+                    todo.popleft()
+            except LOST:
+                beside.wait()
+                self.place.again()
+                self.one_by_one(todo.popleft())
 
     def one_by_one(self, uids: Sequence[int]) -> None:
         """Fetch messages alone, so that one that breaks the connection takes no other along."""
