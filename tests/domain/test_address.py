@@ -75,6 +75,27 @@ def test_a_list_is_split_at_its_commas_and_at_no_other(text, parts):
     assert split(text) == parts
 
 
+@given(st.text(alphabet='ab ,,<>"\\\n', max_size=40))
+def test_a_list_is_split_as_if_read_letter_by_letter(text):
+    assert split(text) == letter_by_letter(text)
+
+
+def letter_by_letter(text):
+    parts, depth, quoted, escaped = [""], 0, False, False
+    for letter in text:
+        if escaped or (letter == "\\" and quoted):
+            escaped = not escaped
+        elif letter == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += (letter == "<") - (letter == ">")
+            if letter == "," and depth <= 0:
+                parts.append("")
+                continue
+        parts[-1] += letter
+    return tuple(part.strip() for part in parts if part.strip())
+
+
 def test_several_lists_are_one():
     found = parse_all(("a@b.example, Anna <c@d.example>", "e@f.example"))
 

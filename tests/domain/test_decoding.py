@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailctl.domain.decoding import (
+    UTF8,
+    any_moment,
     base64_bytes,
     believable,
     body_bytes,
@@ -14,8 +16,20 @@ from mailctl.domain.decoding import (
     header_text,
     message_id,
     message_ids,
+    plain_moment,
     sent_at,
+    strictly,
 )
+
+
+def outcome(function, *args):
+    """What a function gives, or the kind of its exception."""
+    try:
+        return function(*args)
+    except ValueError:
+        return ValueError
+    except OverflowError:
+        return OverflowError
 
 
 @pytest.mark.parametrize(
@@ -49,6 +63,11 @@ def test_bytes_become_the_text_that_was_meant(data, charset, text):
 )
 def test_any_bytes_in_any_charset_become_text_that_can_be_written(data, charset):
     decode(data, charset).encode()
+
+
+@given(st.one_of(st.binary(), st.text().map(lambda text: b"\xef\xbb\xbf" + text.encode("utf-8", "replace"))))
+def test_utf8_read_in_few_steps_is_what_its_codec_reads(data):
+    assert outcome(strictly, data, UTF8) == outcome(data.decode, UTF8)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +143,30 @@ def test_any_bytes_come_out_of_base64(data):
 )  # fmt: skip
 def test_a_date_is_the_moment_it_means(value, moment):
     assert sent_at(value) == moment
+
+
+@given(
+    st.from_regex(
+        r"\A((mon|Tue|FRI|Foo)[,.]? ?)?\d{1,2} (jan|Feb|MAR|Apx|dec|feb) (\d{4}|19\d\d|20\d\d|9999|0001|1969|26) "
+        r"\d\d:[0-6]\d(:[0-6]\d)? ([+-]\d{4}|[+-]0[0-9][0-9]0|GMT|)\Z",
+    )
+)
+def test_a_date_that_is_written_as_it_should_be_is_what_any_reading_of_it_gives(value):
+    moment = outcome(plain_moment, value)
+
+    assert moment is None or moment == outcome(any_moment, value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Mon, 2 Mar 2026 10:30:00 +0100", "02 mar 2026 10:30 -0730", "Mon, 2 Mar 2026 10:30:60 +0000",
+     "Mon, 31 Feb 2026 10:30:00 +0000", "Mon, 2 Mar 2026 10:30:00 +2400", "Mon, 2 Mar 2026 10:30:00 -0000"],
+)  # fmt: skip
+def test_such_a_date_takes_the_short_way(value):
+    moment = outcome(plain_moment, value)
+
+    assert moment is not None
+    assert moment == outcome(any_moment, value)
 
 
 @given(st.text(alphabet="MonFeb 0123456789:+-,()GMTZ\x00\udcff", max_size=60))

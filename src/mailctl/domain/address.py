@@ -10,6 +10,7 @@ ATOM = r"""[^\x00-\x20\x7f()<>\[\]:;@\\,."]+"""  # RFC 5322, 3.2.3, and all beyo
 DOT_ATOM = re.compile(rf"{ATOM}(?:\.{ATOM})*")
 QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"')
 LABEL = re.compile(r"(?!-)[^\x00-,./:-@\[-`{-\x7f]{1,63}(?<!-)")
+MARK = re.compile(r'[,<>]|"(?:[^"\\]|\\.?)*+"?', re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SUCH_AS = "such as anna@firm.example, or 'Anna Martin <anna@firm.example>'"
 LONGEST = 254
@@ -97,17 +98,13 @@ def unquoted(name: str) -> str:
 
 def split(text: str) -> tuple[str, ...]:
     """The addresses of a comma-separated list, not yet parsed; commas in quotes and in angle brackets stay."""
-    parts, depth, quoted, start, escaped = [], 0, False, 0, False
-    for place, letter in enumerate(text):
-        if escaped or (letter == "\\" and quoted):
-            escaped = not escaped
-        elif letter == '"':
-            quoted = not quoted
-        elif not quoted:
-            depth += (letter == "<") - (letter == ">")
-            if letter == "," and depth <= 0:
-                parts.append(text[start:place])
-                start = place + 1
+    parts, depth, start = [], 0, 0
+    for found in MARK.finditer(text):
+        mark = found[0]
+        depth += (mark == "<") - (mark == ">")
+        if mark == "," and depth <= 0:
+            parts.append(text[start : found.start()])
+            start = found.end()
     parts.append(text[start:])
     return tuple(part.strip() for part in parts if part.strip())
 

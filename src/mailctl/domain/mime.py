@@ -10,14 +10,14 @@ from mailctl.domain.decoding import body_bytes, decode, header_text
 
 # A line that is neither a field nor the rest of one begins the body, as the email package has it.
 HEADER = re.compile(rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]|>?From )[^\n]*+(?:\n|\Z))*+")
-FIELD = re.compile(r"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
+FIELD = re.compile(r"^([!-9;-~]++)[ \t]*+:([^\n]*+)", re.MULTILINE)
 BLANKS = " \t\n\r\v\f"  # of ASCII; `strip` alone would take more
 TYPE = re.compile(r"\s*([^\s/;\"]+)\s*/\s*([^\s/;\"]+)")
 PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^;]*+)', re.DOTALL)
 SECTION = re.compile(r"([^*]+)\*(?:(\d{1,4})(\*?))?")
 BOUNDARY_END = re.compile(rb"(--)?[ \t]*+(?:\r?\n|\r?\Z)")
 LIKELY_BOUNDARY = re.compile(rb"^--([^\s-][^\r\n]{0,68}?)[ \t]*\r?$", re.MULTILINE)
-DEEPEST = 30
+DEEPEST = 100
 MOST_PARTS = 2000
 
 
@@ -116,8 +116,8 @@ def split_header(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
     """The fields of a header, and where the body behind it begins."""
     block = HEADER.match(raw, start, end)
     stop = block.end() if block else start
-    text = raw[start:stop].replace(b"\r\n", b"\n").decode("ascii", "surrogateescape")
-    headers = headers_in([(name, unfolded(value)) for name, value in FIELD.findall(text)])
+    found = FIELD.findall(unfolded(raw[start:stop]))
+    headers = headers_in([(name, value.replace("\r", "").strip(BLANKS)) for name, value in found])
     for ending in (b"\r\n", b"\n"):
         if raw.startswith(ending, stop, end):
             return headers, stop + len(ending)
@@ -139,9 +139,10 @@ def cut(headers: Headers, longest: int) -> Headers:
     return headers_in([(name, value[:longest]) for name, value in headers.fields])
 
 
-def unfolded(value: str) -> str:
-    """A field's value on one line (RFC 5322, 2.2.3)."""
-    return value.replace("\r", "").replace("\n", "").strip(BLANKS)
+def unfolded(header: bytes) -> str:
+    """A header with each field on one line (RFC 5322, 2.2.3)."""
+    lines = header.replace(b"\r\n", b"\n").replace(b"\n ", b" ").replace(b"\n\t", b"\t")
+    return lines.decode("ascii", "surrogateescape")
 
 
 def first(headers: Headers, name: str) -> str:
@@ -178,10 +179,12 @@ def parameters_of(value: str) -> dict[str, str]:
 
     Where RFC 2047's encoded words stand in their place, which it forbids and many do, they are decoded too.
     """
+    if ";" not in value:
+        return {}
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     for key, text in PARAMETER.findall(value):
-        section = SECTION.fullmatch(key)
+        section = SECTION.fullmatch(key) if "*" in key else None
         if section is None:
             plain.setdefault(key.lower(), unquoted(text))
             continue
@@ -214,7 +217,7 @@ def unquoted(text: str) -> str:
 def spans(raw: bytes, body: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
     """Where the parts between two places lie, in their order, the last boundary forgiven; none without a boundary."""
     start = None
-    for place, behind, is_last in lines(raw, body, end, b"--" + boundary) if boundary else ():
+    for place, behind, is_last in lines(raw, body, end, boundary) if boundary else ():
         if start is not None:
             yield start, max(start, before_line(raw, place))
         start = behind
@@ -235,16 +238,14 @@ def likely_boundary(raw: bytes, body: int, end: int) -> bytes:
     return found[1] if found else b""
 
 
-def lines(raw: bytes, body: int, end: int, delimiter: bytes) -> Iterator[tuple[int, int, bool]]:
+def lines(raw: bytes, body: int, end: int, boundary: bytes) -> Iterator[tuple[int, int, bool]]:
     """The delimiter lines in a body: where each begins, where the next line does, and whether it is the last."""
-    place = body
-    while (place := raw.find(delimiter, place, end)) >= 0:
-        ending = BOUNDARY_END.match(raw, place + len(delimiter), end)
-        if ending and (place == body or raw[place - 1] == 0x0A):
-            yield place, ending.end(), bool(ending[1])
-            place = ending.end()
-        else:
-            place += len(delimiter)
+    delimiter = b"\n--" + boundary
+    behind = body - 1  # a header ends with a line ending
+    while (place := raw.find(delimiter, behind, end)) >= 0:
+        behind = place + len(delimiter)
+        if ending := BOUNDARY_END.match(raw, behind, end):
+            yield place + 1, ending.end(), bool(ending[1])
 
 
 def before_line(raw: bytes, place: int) -> int:
