@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from mailctl.domain.mime import DEEPEST, HEADER, MOST_PARTS, Node, cut, every, first, headers_of, parameters_of, parse
 
 FOLDED = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
-PIECES = ["Subject", "To", "From ", ">From x", ":", " :", " ", "\t", "\n", "\r\n", "\r", "\n ", "\r\n\t", "\0", "\x0b", "\x1c",
-          "x", "\xa0", "=?utf-8?q?a?="]  # fmt: skip
+PIECES = ["Subject", "To", "From ", ">From x", ":", " :", " ", "\t", "\n", "\r\n", "\r", "\n ", "\r\n\t",
+          "\0", "\x0b", "\x1c", "x", "\xa0", "=?utf-8?q?a?="]  # fmt: skip
 
 
 def by_field(header: bytes) -> list[tuple[str, str]]:
