@@ -70,7 +70,8 @@ class Several(Generic[Over, Task]):
         self.stop = stop
         self.note = note
         self.turn = Condition()
-        self.at_work = 1
+        self.connections = 1  # those that are being opened, too
+        self.under_way = 0
         self.helpers: list[tuple[Thread, Over]] = []
         self.fault: BaseException | None = None
 
@@ -90,6 +91,8 @@ class Several(Generic[Over, Task]):
         except BaseException:
             self.leave()
             raise
+        self.over.set()
+        self.await_ends(LOOK_SECONDS)  # who is still opening a connection ends without being waited for
         if self.waiting and lost is not None:
             raise lost
 
@@ -108,7 +111,8 @@ class Several(Generic[Over, Task]):
         except FATAL:
             raise
         except MailctlError as error:
-            self.note(f"going on without the first connection: {error}")
+            if self.connections > 1:
+                self.note(f"going on without the first connection: {error}")
             return error
         return None
 
@@ -118,30 +122,39 @@ class Several(Generic[Over, Task]):
             try:
                 self.do(connection, task)
             except BaseException:
-                with self.turn:
-                    self.waiting.appendleft(task)
-                    self.turn.notify_all()
+                self.done(task)
                 raise
+            self.done()
 
     def next(self) -> Task | None:
         """The next task; None when none waits."""
         if self.is_over():
             raise InterruptedByUserError("interrupted")
         with self.turn:
-            return self.waiting.popleft() if self.waiting else None
+            if not self.waiting:
+                return None
+            self.under_way += 1
+            return self.waiting.popleft()
+
+    def done(self, *again: Task) -> None:
+        """Note that a task is not under way any more, and must be done again if it is named."""
+        with self.turn:
+            self.under_way -= 1
+            self.waiting.extendleft(again)
+            self.turn.notify_all()
 
     def is_over(self) -> bool:
         """Whether all are to end."""
         return self.over.is_set() or self.stop.is_set()
 
     def await_news(self, *, can_work: bool) -> bool:
-        """Wait for those who help; False when nobody is left, or all is done.
+        """Wait for tasks that others are at; False when all is done, or nobody is left to do it.
 
         Args:
             can_work: whether to come back for a task that waits again, too.
         """
         with self.turn:
-            while self.at_work > 1:
+            while self.under_way or (self.waiting and not can_work and self.connections > 1):
                 if self.is_over():
                     raise InterruptedByUserError("interrupted")
                 if can_work and self.waiting:
@@ -156,14 +169,19 @@ class Several(Generic[Over, Task]):
     def ask_for_help(self) -> None:
         """Begin a further connection, where that pays and one may be had."""
         with self.turn:
-            pays = len(self.waiting) >= TASKS_EACH * (self.at_work + 1)
-            if not pays or self.at_work >= self.most or self.is_over() or not spare.acquire(blocking=False):
+            pays = len(self.waiting) >= TASKS_EACH * (self.connections + 1)
+            if not pays or self.connections >= self.most or self.is_over() or not spare.acquire(blocking=False):
                 return
-            self.at_work += 1
             connection = self.more()
             thread = Thread(target=self.help, args=(connection,), daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system gives no more threads
+                spare.release()
+                self.note(f"going on without a further connection: {error}")
+                return
+            self.connections += 1
             self.helpers.append((thread, connection))
-        thread.start()
 
     def help(self, connection: Over) -> None:
         """Open a connection, ask for another one only then, so that a server that gives no more refuses once; work."""
@@ -176,7 +194,7 @@ class Several(Generic[Over, Task]):
         finally:
             spare.release()
             with self.turn:
-                self.at_work -= 1
+                self.connections -= 1
                 self.turn.notify_all()
 
     def lose(self, error: BaseException) -> None:
@@ -190,14 +208,16 @@ class Several(Generic[Over, Task]):
     def leave(self) -> None:
         """Let those who help end where they are; who waits for the server still is cut off, and waited for no more."""
         self.over.set()
-        deadline = time.monotonic() + GRACE_SECONDS
+        for thread, connection in self.await_ends(GRACE_SECONDS - CUT_SECONDS):
+            connection.cut()
+            thread.join(CUT_SECONDS / MOST_BESIDE)
+
+    def await_ends(self, seconds: float) -> list[tuple[Thread, Over]]:
+        """Those who help still, so many seconds later."""
+        deadline = time.monotonic() + seconds
         for thread, _ in self.helpers:
             thread.join(max(0.0, deadline - time.monotonic()))
-        slow = [(thread, connection) for thread, connection in self.helpers if thread.is_alive()]
-        for _, connection in slow:
-            connection.cut()
-        for thread, _ in slow:
-            thread.join(CUT_SECONDS)
+        return [(thread, connection) for thread, connection in self.helpers if thread.is_alive()]
 
 
 class InOrder:
