@@ -276,6 +276,15 @@ def test_no_message_takes_long(raw):
     assert time.process_time() - start < 20
 
 
+@pytest.mark.parametrize("levels", [1, 50, 95])
+def test_a_text_is_found_however_many_parts_lie_around_it(levels):
+    raw = "Content-Type: text/plain\n\nthe innermost\n"
+    for level in range(levels):
+        raw = f"Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n{raw}\n--b{level}--\n"
+
+    assert reading(raw).text.strip() == "the innermost"
+
+
 def test_parts_beyond_the_limit_of_depth_are_kept_as_they_are():
     [one] = reading(NESTED + "\ntext").attachments
 
