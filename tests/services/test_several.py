@@ -46,7 +46,7 @@ class Shop:
         self.lines = [self.own]
         self.refusals = dict(enumerate(refusals, 1))
         self.notes = []
-        self.stop = threading.Event()
+        self.stop, self.noted = threading.Event(), threading.Event()
         self.troubles = {}
         self.several = Several(
             range(count),
@@ -55,8 +55,12 @@ class Shop:
             most=most,
             over=threading.Event(),
             stop=self.stop,
-            note=self.notes.append,
+            note=self.note,
         )
+
+    def note(self, text):
+        self.notes.append(text)
+        self.noted.set()
 
     def more(self):
         number = len(self.lines)
@@ -78,7 +82,7 @@ class Shop:
         self.troubles |= {task: lambda *_: barrier.wait(PATIENCE) for task in tasks}
 
     def lose(self, name, *tasks):
-        """The same; then the line so named is lost at its task."""
+        """The same; then the line so named is lost at its task, and the other is at its own until that is noted."""
         barrier, met = threading.Barrier(len(tasks)), set()
 
         def trouble(line, task):
@@ -87,6 +91,7 @@ class Shop:
                 barrier.wait(PATIENCE)
                 if line.name == name:
                     raise ServerUnreachableError("gone")
+                self.noted.wait(PATIENCE)
 
         self.troubles |= dict.fromkeys(tasks, trouble)
 
