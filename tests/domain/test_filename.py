@@ -24,6 +24,7 @@ from mailctl.domain.filename import distinct, file_name, shortened
         pytest.param("a:b*c?.txt", "abc.txt", id="nothing Windows forbids"),
         pytest.param("con.txt", "_con.txt", id="no device"),
         pytest.param("LPT1", "_LPT1", id="no device in capitals"),
+        pytest.param("-rf", "_-rf", id="no option"),
         pytest.param("console.txt", "console.txt", id="what only begins like a device"),
         pytest.param("report.", "report", id="no dot at its end"),
         pytest.param("", "attachment.pdf", id="empty"),

@@ -11,13 +11,14 @@ LONGEST_SUFFIX = 20
 UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff:*?\"<>|]"
 )
-DEVICES = re.compile(r"^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(?=\.|$)", re.IGNORECASE)
+# Windows' devices, and what a program that is given `*` would take for an option.
+TAKEN = re.compile(r"^((con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(?=\.|$)|-)", re.IGNORECASE)
 KNOWN = {"text/plain": ".txt", "text/html": ".html", "message/rfc822": ".eml", "image/jpeg": ".jpg",
          "text/calendar": ".ics", "application/octet-stream": ".bin"}  # fmt: skip
 
 
 def file_name(name: str | None, *, content_type: str) -> str:
-    """A name to save an attachment under: no path, device, control character or leading dot, 255 bytes at most.
+    """A name to save an attachment under: no path, device or option, control character or leading dot, 255 bytes.
 
     Args:
         name: what its sender calls it, any text.
@@ -28,7 +29,7 @@ def file_name(name: str | None, *, content_type: str) -> str:
     bare = plain.lstrip(". ").rstrip(". ")
     if not bare:
         bare = f"attachment{suffix_of(content_type)}"
-    return shortened(DEVICES.sub(lambda found: f"_{found[0]}", bare))
+    return shortened(TAKEN.sub(lambda found: f"_{found[0]}", bare))
 
 
 def suffix_of(content_type: str) -> str:
