@@ -1,7 +1,7 @@
 """The words in the index: entered once, whole changes or none, whatever version the index came from."""
 
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -78,26 +78,43 @@ def test_an_index_of_the_first_version_keeps_its_mail_and_is_looked_at_anew(path
 
 def test_a_reply_waits_for_its_parent_where_that_may_still_come(index):
     folder = index.enter_folder("contact", "INBOX", "INBOX").id
-    [reply] = index.enter(folder, [entry(1)])
     answer = said("drawings", ancestors=["<2@x>"], message_id="<1@x>")
 
-    words.enter_words(index, [(reply, answer)], parents_may_come=True)
+    words.enter_messages(index, folder, [(entry(1), answer)])
     assert found(index, "drawings") == []
 
-    [parent] = index.enter(folder, [entry(2)])
-    words.enter_words(index, [(parent, said(ancestors=["<0@x>", "<9@x>"], message_id="<2@x>"))], parents_may_come=True)
-    words.enter_words(index, [(reply, answer)], parents_may_come=True)
-    assert found(index, "drawings") == [reply]
+    words.enter_messages(index, folder, [(entry(2), said(ancestors=["<0@x>", "<9@x>"], message_id="<2@x>"))])
+    words.enter_words(index, [(1, answer)])
+    assert found(index, "drawings") == [1]
     assert threads(index) == ["<0@x>", "<0@x>"]
+
+
+def test_a_message_entered_with_its_words_is_one_whose_words_came_later(index):
+    folder = index.enter_folder("contact", "INBOX", "INBOX").id
+    came = [
+        (entry(1), said("drawings", message_id="<1@x>")),
+        (entry(2), said("drawings", ancestors=["<1@x>"], message_id="<2@x>")),
+        (entry(3), said("drawings", ancestors=["<0@x>", "<2@x>"], message_id="<3@x>")),
+    ]
+    columns = "SELECT date, sender, subject, message_id, ancestors, thread, parties, list_id FROM messages ORDER BY id"
+
+    words.enter_messages(index, folder, came)
+    together = [tuple(row) for row in index.rows(columns)]
+    index.remove([1, 2, 3])
+    words.enter_words(
+        index, zip(index.enter(folder, [one for one, _ in came]), [said for _, said in came], strict=True)
+    )
+
+    assert [tuple(row) for row in index.rows(columns)] == together
+    assert found(index, "drawings") == [6, 5, 4]
+    assert threads(index) == ["<1@x>", "<1@x>", "<0@x>"]
 
 
 def test_messages_and_their_words_are_entered_together_or_not_at_all(index):
     folder = index.enter_folder("contact", "INBOX", "INBOX").id
 
-    with suppress(RuntimeError), index.change():
-        ids = index.enter(folder, [entry(1), entry(2)])
-        words.enter_words(index, [(id, said("drawings")) for id in ids])
-        raise RuntimeError
+    with pytest.raises(AttributeError):
+        words.enter_messages(index, folder, [(entry(1), said("drawings")), (entry(2), None)])
 
     assert index.known(folder) == ()
     assert found(index, "drawings") == []

@@ -1,7 +1,9 @@
-"""The words of fetched mail in the index: entered behind the messages, and asked."""
+"""The words of fetched mail in the index: entered with the messages or behind them, and asked."""
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
+from typing import cast
 
 from msgspec import Struct
 
@@ -25,7 +27,18 @@ from mailctl.domain.query import (
     Words,
 )
 from mailctl.domain.searchable import Searchable
-from mailctl.local.index import COLUMNS, Index, KnownFolder, Stored, split, stored
+from mailctl.local.index import (
+    COLUMNS,
+    ENTERED,
+    ENTERED_MARKS,
+    Entry,
+    Index,
+    KnownFolder,
+    Stored,
+    split,
+    stored,
+    values_of,
+)
 from mailctl.local.links import LINKED
 from mailctl.local.rebuilding import forget_words
 
@@ -33,6 +46,11 @@ COLUMN = {Place.SENDER: "{sender} : ", Place.RECIPIENTS: "{recipients} : ", Plac
           Place.BODY: "{body} : ", Place.ANYWHERE: ""}  # fmt: skip
 STATE = {State.UNREAD: "NOT seen", State.READ: "seen", State.FLAGGED: "instr(flags, '\\Flagged')",
          State.ANSWERED: "instr(flags, '\\Answered')"}  # fmt: skip
+LOOKED_AT = "ancestors, thread, parties, list_id"
+NOT_LOOKED_AT = (None, None, "", "")
+ENTER_MESSAGE = f"INSERT INTO messages ({ENTERED}, {LOOKED_AT}) VALUES ({ENTERED_MARKS}, ?, ?, ?, ?)"  # noqa: S608 - constants
+LOOK = f"UPDATE messages SET ({LOOKED_AT}) = (?, ?, ?, ?) WHERE id = ? AND ancestors IS NULL"  # noqa: S608 - constants
+ENTER_WORDS = "INSERT INTO words (rowid, sender, recipients, subject, body, files) VALUES (?, ?, ?, ?, ?, ?)"
 STALE_AT_LEAST = 1000
 
 
@@ -76,34 +94,50 @@ def count_without_words(index: Index, accounts: Sequence[str]) -> int:
     return int(row[0])
 
 
-def enter_words(index: Index, found: Iterable[tuple[int, Searchable]], *, parents_may_come: bool = False) -> None:
-    """Enter the words of messages, all or none; one that is gone meanwhile is left out.
+def enter_messages(index: Index, folder: int, found: Iterable[tuple[Entry, Searchable]]) -> None:
+    """Enter messages that come with their words, all or none.
 
-    A message belongs to the thread of what it answers; where only its parent is named, to its parent's.
-
-    Args:
-        index: where they are entered.
-        found: a message's number, and its words.
-        parents_may_come: whether a message whose parent alone is named, and is not here, is left for later.
+    A reply whose parent alone is named, and is not here yet, waits for its words until all has come, else its
+    conversation would be torn.
     """
     with index.change() as database:
+        for entry, one in found:
+            parent = parent_of(database, one)
+            waits = parent is None and len(one.ancestors) == 1
+            looked = NOT_LOOKED_AT if waits else looked_at(one, parent)
+            id = database.execute(ENTER_MESSAGE, (*values_of(folder, entry), *looked)).lastrowid
+            if not waits:
+                database.execute(ENTER_WORDS, (id, *words_of(one)))
+
+
+def enter_words(index: Index, found: Iterable[tuple[int, Searchable]]) -> None:
+    """Enter the words of messages by their numbers, all or none; one that is gone meanwhile is left out."""
+    with index.change() as database:
         for id, one in found:
-            thread = one.ancestors[0] if one.ancestors else one.message_id
-            if len(one.ancestors) == 1:
-                row = database.execute("SELECT thread FROM messages WHERE message_id = ?", one.ancestors).fetchone()
-                if parents_may_come and row is None:
-                    continue
-                thread = row["thread"] if row and row["thread"] else thread
-            entered = database.execute(
-                "UPDATE messages SET ancestors = ?, thread = ?, parties = ?, list_id = ? "
-                "WHERE id = ? AND ancestors IS NULL",
-                (" ".join(one.ancestors), thread, " ".join(one.parties), one.list_id, id),
-            )
-            if entered.rowcount:
-                database.execute(
-                    "INSERT INTO words (rowid, sender, recipients, subject, body, files) VALUES (?, ?, ?, ?, ?, ?)",
-                    (id, one.sender, one.recipients, one.subject, one.body, one.files),
-                )
+            looked = looked_at(one, parent_of(database, one))
+            if database.execute(LOOK, (*looked, id)).rowcount:
+                database.execute(ENTER_WORDS, (id, *words_of(one)))
+
+
+def parent_of(database: sqlite3.Connection, one: Searchable) -> sqlite3.Row | None:
+    """The row of what a message answers, where that alone is named and is here."""
+    if len(one.ancestors) != 1:
+        return None
+    found = database.execute("SELECT thread FROM messages WHERE message_id = ?", one.ancestors)
+    return cast("sqlite3.Row | None", found.fetchone())
+
+
+def looked_at(one: Searchable, parent: sqlite3.Row | None) -> tuple[str | None, ...]:
+    """What a message's row says once it was looked at; it belongs to the thread of what it answers, or its parent's."""
+    thread = one.ancestors[0] if one.ancestors else one.message_id
+    if parent and parent["thread"]:
+        thread = parent["thread"]
+    return (" ".join(one.ancestors), thread, " ".join(one.parties), one.list_id)
+
+
+def words_of(one: Searchable) -> tuple[str, ...]:
+    """The columns of the words of a message."""
+    return (one.sender, one.recipients, one.subject, one.body, one.files)
 
 
 def drop_stale(index: Index) -> bool:

@@ -62,13 +62,10 @@ def enter(index: "Index", root: Path, coming: Coming) -> None:
         StorageError: none of them was entered.
     """
     from mailctl.local.maildir import Maildir
-    from mailctl.local.words import enter_words
+    from mailctl.local.words import enter_messages
 
     maildir = Maildir(root, coming.account, coming.path)
-    found = [taken_apart(maildir, one) for one in coming.messages]
-    with index.change():
-        ids = index.enter(coming.folder, [entry for entry, _ in found])
-        enter_words(index, zip(ids, (words for _, words in found), strict=True), parents_may_come=True)
+    enter_messages(index, coming.folder, [taken_apart(maildir, one) for one in coming.messages])
 
 
 def taken_apart(maildir: "Maildir", one: Laid) -> "tuple[Entry, Searchable]":
