@@ -8,7 +8,7 @@ import time
 import pytest
 
 from conftest import ok
-from support.mirror import accounts, fetch, files, note, start
+from support.mirror import accounts, fetch, files, mbsync, note, start
 
 pytestmark = pytest.mark.live
 FILES = {  # what an attachment is called by its sender, and what is saved
@@ -180,6 +180,38 @@ def test_an_odd_message_is_fetched_listed_read_and_found_and_so_are_the_others(c
 def as_mirrored(mail) -> list[bytes]:
     """What Dovecot gives, as a Maildir has it."""
     return [raw.replace(b"\r\n", b"\n") for raw in mail.messages("alice")]
+
+
+AS_THEY_LIE = [  # files as they are found at a server, which nothing has cleaned
+    b"Subject: mixed\r\nX-A: b\n\nlone\rCR\nCRLF\r\nCR CR LF\r\r\nLF CR\n\rend",
+    b"Subject: NUL \0 and \xff\xfe 8 bits\n\n\0\0 \x80\x81 \xc3\xa9\n",
+    b"no header, no line end",
+    b"\n",
+    b"\n\n\n",
+    b"Subject: CR at its end\n\nx\r",
+    b"From nobody Mon Mar  2 10:00:00 2026\nSubject: as in an mbox\n\n>From here\n.\n..\n",
+    b"Subject: a long line\n\n" + b"y" * 200_000,
+]
+
+
+def test_files_hold_byte_for_byte_what_mbsync_fetches(cli, home, mail, account, tmp_path):
+    for raw in ODD.values():
+        mail.deliver("alice", raw)
+    for number, raw in enumerate(AS_THEY_LIE):
+        (mail.home / f"mail/alice/Maildir/new/{1767600000 + number}.M1P1.x").write_bytes(raw)
+
+    result = fetch(cli)
+
+    ours = sorted(file.read_bytes() for file in files(home))
+    assert result["new"] == len(ours) == len(ODD) + len(AS_THEY_LIE)
+    assert ours == sorted(as_mirrored(mail))
+    # mbsync 1.4 drops each CR, those that end no line too, and leaves out what ends within its header
+    theirs = mbsync(mail, tmp_path, ["INBOX"])["INBOX"]
+    assert sorted(raw.replace(b"\r", b"") for raw in ours if ends_its_header(raw)) == theirs
+
+
+def ends_its_header(raw: bytes) -> bool:
+    return raw.startswith(b"\n") or b"\n\n" in raw
 
 
 def test_a_file_of_no_bytes_at_the_server_stops_no_other(cli, home, mail, account):

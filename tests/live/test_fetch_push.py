@@ -2,7 +2,6 @@
 
 import os
 import pty
-import re
 import select
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from conftest import LOGIN, ok
-from support.mirror import accounts, fetch, files, note, rows
+from support.mirror import accounts, fetch, files, mbsync, note, rows
 
 pytestmark = pytest.mark.live
 
@@ -240,19 +239,9 @@ def test_notmuch_finds_what_was_fetched(home, mail, filled):
 def test_files_hold_what_mbsync_fetches(home, mail, filled, tmp_path):
     mail.deliver("alice", b"Subject: =?x?q?=\r\n\r\n8-bit \xff junk\r\nno end")
     mail.deliver("alice", b"From \x01: odd\r\n\r\n.\r\n..\r\n\r\nlone\rCR\r\n")
-    near = tmp_path / "mbsync"
-    near.mkdir()
-    (tmp_path / "mbsyncrc").write_text(
-        f'IMAPStore far\nHost localhost\nPort {mail.imaps_port}\nUser alice\nPass "{mail.password}"\nSSLType IMAPS\n'
-        f"CertificateFile {mail.ca_file}\n\n"
-        f"MaildirStore near\nPath {near}/\nInbox {near}/INBOX\nSubFolders Verbatim\n\n"
-        "Channel all\nFar :far:\nNear :near:\nPatterns INBOX\nSync Pull\nCreate Near\nSyncState *\n"
-    )
 
-    subprocess.run(["mbsync", "-q", "-c", str(tmp_path / "mbsyncrc"), "all"], check=True)
+    theirs = mbsync(mail, tmp_path, ["INBOX"])["INBOX"]
     subprocess.run([Path(sys.executable).with_name("mailctl"), "fetch"], check=True, capture_output=True)
 
-    own_mark = re.compile(rb"^X-TUID: .*\n", re.MULTILINE)  # which mbsync adds
-    theirs = sorted(own_mark.sub(b"", file.read_bytes(), count=1) for file in near.glob("INBOX/[cn]*/*"))
     assert sorted(file.read_bytes() for file in files(home)) == theirs
     assert len(theirs) == 14

@@ -2,8 +2,6 @@
 
 import os
 import random
-import re
-import subprocess
 import time
 from pathlib import Path
 
@@ -11,13 +9,12 @@ import pytest
 
 from conftest import ok
 from support.fault_proxy import fault_proxy
-from support.mirror import accounts, fetch, files, note, rows, start
+from support.mirror import accounts, fetch, files, mbsync, note, rows, start
 
 pytestmark = pytest.mark.live
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "30"))  # read before the tests' environment is scrubbed
 FAULTS = ["pass", "pass", "pass", "refuse", "close", "half", "mute"]
 FOLDERS = ("INBOX", "Projets", "Sent")
-OWN_MARK = re.compile(rb"^X-TUID: .*\n", re.MULTILINE)  # which mbsync adds
 
 
 @pytest.fixture
@@ -49,7 +46,7 @@ def test_a_soak_with_random_faults_ends_with_what_mbsync_fetches(cli, home, mail
 
     assert kills > 0
     assert (again["new"], again["changed"], again["removed"], again["odd"]) == (0, 0, 0, 0)
-    theirs = mbsync(mail, tmp_path)
+    theirs = mbsync(mail, tmp_path, FOLDERS)
     for folder in FOLDERS:
         assert sorted(file.read_bytes() for file in files(home, folder)) == theirs[folder], folder
         assert len(rows(home, folder=folder)) == len(theirs[folder]), folder
@@ -100,23 +97,6 @@ def fail_meanwhile(chance, proxy, run, *, patience):
     run.kill()
     run.wait()
     return killed
-
-
-def mbsync(mail, folder: Path) -> dict[str, list[bytes]]:
-    """What mbsync fetches, by folder."""
-    near = folder / "mbsync"
-    near.mkdir()
-    (folder / "mbsyncrc").write_text(
-        f'IMAPStore far\nHost localhost\nPort {mail.imaps_port}\nUser alice\nPass "{mail.password}"\nSSLType IMAPS\n'
-        f"CertificateFile {mail.ca_file}\n\n"
-        f"MaildirStore near\nPath {near}/\nInbox {near}/INBOX\nSubFolders Verbatim\n\n"
-        "Channel all\nFar :far:\nNear :near:\nPatterns *\nSync Pull\nCreate Near\nSyncState *\n"
-    )
-    subprocess.run(["mbsync", "-q", "-c", str(folder / "mbsyncrc"), "all"], check=True)
-    return {
-        name: sorted(OWN_MARK.sub(b"", file.read_bytes(), count=1) for file in near.glob(f"{name}/[cn]*/*"))
-        for name in FOLDERS
-    }
 
 
 def letters(file: Path) -> str:

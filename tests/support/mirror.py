@@ -1,9 +1,10 @@
 """Accounts at the private Dovecot, and a look into their mirrors that does not go through mailctl."""
 
+import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -55,3 +56,23 @@ def start(*words: str) -> subprocess.Popen[bytes]:
     """The installed program, in a process of its own."""
     program = Path(sys.executable).with_name("mailctl")
     return subprocess.Popen([program, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+OWN_MARK = re.compile(rb"^X-TUID: .*\n", re.MULTILINE)  # which mbsync adds
+
+
+def mbsync(mail: MailServers, folder: Path, names: Iterable[str]) -> dict[str, list[bytes]]:
+    """What mbsync makes of the messages in some of alice's folders, sorted."""
+    near = folder / "mbsync"
+    near.mkdir()
+    (folder / "mbsyncrc").write_text(
+        f'IMAPStore far\nHost localhost\nPort {mail.imaps_port}\nUser alice\nPass "{mail.password}"\nSSLType IMAPS\n'
+        f"CertificateFile {mail.ca_file}\n\n"
+        f"MaildirStore near\nPath {near}/\nInbox {near}/INBOX\nSubFolders Verbatim\n\n"
+        "Channel all\nFar :far:\nNear :near:\nPatterns *\nSync Pull\nCreate Near\nSyncState *\n"
+    )
+    subprocess.run(["mbsync", "-q", "-c", str(folder / "mbsyncrc"), "all"], check=True)
+    return {
+        name: sorted(OWN_MARK.sub(b"", file.read_bytes(), count=1) for file in near.glob(f"{name}/[cn]*/*"))
+        for name in names
+    }
