@@ -60,6 +60,11 @@ def test_line_ends_are_those_of_a_maildir_wherever_it_is_cut_in_writing(box, mon
     assert box.find(add(box, raw)).read_bytes() == kept
 
 
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"text"])).map(b"".join))
+def test_a_line_ends_with_lf_where_it_ended_with_crlf_and_else_as_it_did(raw):
+    assert module.bare(raw) == raw.replace(b"\r\n", b"\n")
+
+
 def test_other_programs_read_it(box):
     add(box)
     add(box, flags=SEEN | {"\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "$Forwarded"})

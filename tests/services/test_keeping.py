@@ -21,8 +21,8 @@ def known(key, uid=None):
     [
         pytest.param(known(MUTTS), True, id="laid there by mutt"),
         pytest.param(known(MUTTS, uid=7), False, id="laid there by mutt and found on the server"),
-        pytest.param(known(new_key()), False, id="fetched"),
-        pytest.param(known(new_key(), uid=7), False, id="fetched and still there"),
+        pytest.param(known(new_key("0123abcd")), False, id="fetched"),
+        pytest.param(known(new_key("0123abcd"), uid=7), False, id="fetched and still there"),
     ],
 )
 def test_what_another_program_laid_into_the_mirror_is_told_by_its_name(one, foreign):

@@ -1,7 +1,6 @@
 """The mirror's files: one Maildir a folder, readable by mutt and its like at any moment."""
 
 import errno
-import hashlib
 import itertools
 import os
 import re
@@ -10,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -23,6 +22,8 @@ INFO = ":2,"
 LONGEST = 200  # bytes of a folder's part; a file system takes 255
 GULP = 4 << 20  # bytes written at once
 SYNC_EACH = 8  # up to so many files, fsync is cheaper than syncfs
+BESIDE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+ALONE = re.compile(rb"\r(?!\n)")
 OWN = re.compile(r"[0-9]+\.M[0-9]+P[0-9]+Q[0-9]+R[0-9a-f]{8}\.")
 counter = itertools.count()
 
@@ -156,22 +157,25 @@ class Batch:
     def __init__(self, maildir: Maildir) -> None:
         self.maildir = maildir
         self.folder = str(maildir.path)
+        self.mark = os.urandom(4).hex()
         self.waiting: list[Waiting] = []
 
     def add(self, raw: bytes, *, flags: frozenset[str], received: datetime) -> str:
         """Write one message beside, and give its key; the file's time is that of its arrival."""
-        key = new_key()
+        key = new_key(self.mark)
         name = f"cur/{named(key, flags)}" if letters(flags) else f"new/{key}"
         source = f"{self.folder}/tmp/{key}"  # noqa: S108 - the Maildir's own
         self.waiting.append(Waiting(source, f"{self.folder}/{name}"))
-        with storage(self.maildir.path):
-            descriptor = os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(source, BESIDE, 0o600)
             try:
                 write_all(descriptor, raw)
                 moment = max(received.timestamp(), 0.0)
                 os.utime(descriptor, (moment, moment))
             finally:
                 os.close(descriptor)
+        except OSError as error:
+            raise failure(self.maildir.path, error) from error
         return key
 
     def commit(self) -> None:
@@ -216,6 +220,8 @@ def safe(part: str) -> str:
     data = text.encode()
     if len(data) <= LONGEST:
         return text
+    import hashlib  # few folders need it
+
     digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{data[: LONGEST - 20].decode('utf-8', 'ignore')}%~{digest}"
 
@@ -242,10 +248,10 @@ def host_name() -> str:
     return socket.gethostname().replace("/", "_").replace(":", "_")[:64]
 
 
-def new_key() -> str:
-    """A name no other message has: time, process, number, machine."""
+def new_key(mark: str) -> str:
+    """A name no other message has: time, process, number, eight random digits that may serve for many, machine."""
     now = time.time_ns()
-    return f"{now // 10**9}.M{now // 1000 % 10**6}P{os.getpid()}Q{next(counter)}R{os.urandom(4).hex()}.{host_name()}"
+    return f"{now // 10**9}.M{now // 1000 % 10**6}P{os.getpid()}Q{next(counter)}R{mark}.{host_name()}"
 
 
 def is_own(key: str) -> bool:
@@ -263,6 +269,7 @@ def named(key: str, flags: frozenset[str]) -> str:
     return f"{key}{INFO}{letters(flags)}"
 
 
+@lru_cache(maxsize=1000)
 def letters(flags: frozenset[str]) -> str:
     """IMAP's flags as Maildir's letters, in the order it asks for; keywords have none."""
     return "".join(sorted(LETTERS[flag] for flag in flags if flag in LETTERS))
@@ -305,10 +312,8 @@ def write_all(descriptor: int, raw: bytes) -> None:
 
 
 def bare(raw: bytes) -> bytes:
-    """Text with LF in the place of CRLF; to drop every CR, where none stands alone, takes a third less time."""
-    dropped = raw.translate(None, b"\r")
-    none_alone = len(raw) - len(dropped) == raw.count(b"\r\n")
-    return dropped if none_alone else raw.replace(b"\r\n", b"\n")
+    """Text with LF in the place of CRLF; to drop every CR, where none stands alone, takes a third of the time."""
+    return raw.replace(b"\r\n", b"\n") if ALONE.search(raw) else raw.replace(b"\r", b"")
 
 
 def sync_files(files: list[str]) -> None:
@@ -348,6 +353,11 @@ def storage(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = "free some space and try again" if full else f"ls -ld {path}"
-        raise StorageError(f"{path}: {error.strerror}", hint=hint) from error
+        raise failure(path, error) from error
+
+
+def failure(path: Path, error: OSError) -> StorageError:
+    """Ours for a failure of the file system."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    hint = "free some space and try again" if full else f"ls -ld {path}"
+    return StorageError(f"{path}: {error.strerror}", hint=hint)
