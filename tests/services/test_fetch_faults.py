@@ -8,7 +8,7 @@ import pytest
 from conftest import ok
 from mailctl.remote.imap import open_imap
 from support.scripted_imap import HANG_UP, TABLE, folder_of, literal, scripted_imap
-from support.small_disk import AS_ROOT, mounted
+from support.small_disk import AS_ROOT, fill, mounted
 
 
 def note(number: int, body: str = "Hello") -> bytes:
@@ -69,6 +69,24 @@ def test_a_disk_that_is_full_is_told_and_once_there_is_room_the_rest_comes(cli, 
     assert "Traceback" not in full.err
     assert left == []
     assert again.json[0]["new"] == 0
+
+
+def test_on_a_full_disk_what_was_fetched_is_listed_read_found_and_saved(cli, home, account, tmp_path):
+    with scripted_imap(folder_of(NOTES)) as script, mounted(home / "data", kilobytes=2000) as disk:
+        account(script)
+        ok(cli("fetch"))
+        gc.collect()
+        fill(disk / "filler")
+        listed, found = ok(cli("list")), ok(cli("search", "hello"))
+        read = ok(cli("read", listed.rows[0][0], "--no-mark"))
+        saved = ok(cli("save", listed.rows[0][0], tmp_path))
+        refetched = cli("fetch", "--reindex")
+        gc.collect()
+
+    assert len(listed.rows) == len(found.rows) == 5
+    assert "Hello" in read.out
+    assert "no attachments" in saved.err
+    assert (refetched.status, "free some space" in refetched.err) == (74, True)
 
 
 # -- servers that ask for patience, and mail that goes meanwhile

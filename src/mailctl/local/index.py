@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from mailctl.domain.message import Head, Summary
 from mailctl.errors import MessageNotFoundError, StorageError
+from mailctl.local import full_disk
 from mailctl.local.migrations import MIGRATIONS, migrate, version
 
 PATIENCE_SECONDS = 30.0
@@ -122,8 +123,8 @@ class Index:
         with self.mapped():
             try:
                 self.database = opened(path)
-            except sqlite3.OperationalError:
-                raise
+            except sqlite3.OperationalError as error:
+                self.database = full_disk.for_reading(path, error)
             except sqlite3.DatabaseError:
                 self.set_aside = put_aside(path)
                 self.database = opened(path)
@@ -139,7 +140,7 @@ class Index:
         try:
             yield
         except (sqlite3.OperationalError, OSError) as error:
-            raise StorageError(f"{self.path}: {error}", hint=f"ls -l {self.path.parent}") from error
+            raise full_disk.failure(self.path, error) from error
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
             raise
         except sqlite3.DatabaseError as error:
@@ -303,9 +304,8 @@ def opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         database.row_factory = sqlite3.Row
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        database.execute("PRAGMA foreign_keys = ON")
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            database.execute(f"PRAGMA {setting}")
         if version(database) > len(MIGRATIONS):
             raise StorageError(f"{path}: made by a newer mailctl", hint="install the newer mailctl")
         migrate(database)
