@@ -1,6 +1,7 @@
 """What is generated is up to date, and the completions complete in real shells."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,23 @@ def test_every_page_that_a_page_points_to_is_there():
         for link in page.read_text().split("](")[1:]:
             target = link.partition(")")[0].partition("#")[0]
             assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", ["checker.md", "fetching.md"])
+def test_every_test_that_a_page_names_is_there(page):
+    rows = (docs.ROOT / "docs" / page).read_text().partition("## What it is tried against")[2].splitlines()
+    named = [word for row in rows for word in re.findall(r"`([\w/]+\.py|test_\w+)`", row)]
+
+    missing, source = [], ""
+    for word in named:
+        if word.endswith(".py"):
+            file = docs.ROOT / "tests" / word
+            source = file.read_text() if file.exists() else ""
+            missing += [] if source else [word]
+        elif f"def {word}(" not in source:
+            missing.append(word)
+    assert missing == []
+    assert len(named) > 20
 
 
 def run(*command: str, **environ: str) -> list[str]:
