@@ -7,7 +7,7 @@ import pytest
 from conftest import LOGIN, ok
 from mailctl.domain.affair import Affair, Person
 from mailctl.errors import MessageNotFoundError, RightMissingError
-from mailctl.services import filing
+from mailctl.services import filing, filing_new
 from mailctl.services.links import affairs_of, link, unlink
 from mailctl.services.opening import opened
 from support.workstation import commits
@@ -201,8 +201,8 @@ def test_a_fetch_files_only_what_is_new(ctx, keep):
     keep("contact", mail(2, sender="anna@later.example"))
     filing.whole_desk(ctx)
 
-    assert filing.after_fetch(ctx, ["contact"]) == {"contact": 1}
-    assert filing.after_fetch(ctx, ["contact"]) == {}
+    assert filing_new.after_fetch(ctx, ["contact"]) == {"contact": 1}
+    assert filing_new.after_fetch(ctx, ["contact"]) == {}
     assert by_rule(ctx) == {old: ("2026-099", "contact")}
 
 
@@ -214,7 +214,7 @@ def test_a_fetch_files_nothing_where_the_store_does_not_want_it(ctx, cli, keep):
     keep("contact", mail(1, sender="anna@lyon.example"))
     filing.whole_desk(ctx)
 
-    assert filing.after_fetch(ctx, ["contact"]) == {}
+    assert filing_new.after_fetch(ctx, ["contact"]) == {}
     assert len(by_rule(ctx)) == 1
 
 
@@ -223,7 +223,7 @@ def test_a_fetch_goes_on_where_filing_fails(ctx, home, keep, told):
     filing.whole_desk(ctx)
     (home / "store/affairs/2026-014.links").mkdir()
 
-    assert filing.after_fetch(ctx, ["contact"]) == {}
+    assert filing_new.after_fetch(ctx, ["contact"]) == {}
     assert any("nothing was filed" in line for line in told)
 
 

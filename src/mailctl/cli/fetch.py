@@ -70,10 +70,9 @@ def fetch(
     Example: mailctl fetch -a contact --folder INBOX --since 2026-01-31
     """
     from mailctl.services import fetch as service
-    from mailctl.services.pushing import Push
 
     run = session(ctx)
-    wish = Push(deletes=push_deletes, sure=yes) if push or push_deletes else None
+    wish = service.wished(deletes=push_deletes, sure=yes) if push or push_deletes else None
     day = since.date() if since else None
     if watch:
         if as_json or reindex:

@@ -25,6 +25,11 @@ class Waiting(Struct, frozen=True):
     thread: str | None
 
 
+def is_any_new(index: Index) -> bool:
+    """Whether there is mail that the rules of affairs never looked at."""
+    return bool(index.rows("SELECT 1 FROM messages WHERE NOT considered AND ancestors IS NOT NULL LIMIT 1"))
+
+
 def waiting(index: Index, folders: Sequence[int], *, new: bool = False, id: int | None = None) -> tuple[Waiting, ...]:
     """Messages of some folders, the oldest first: all that can be called by a key, or of these the new ones or one.
 

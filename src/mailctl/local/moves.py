@@ -1,10 +1,7 @@
 """Accounts renamed whose mail here has still to follow: noted before the store changes, so safe from crashes."""
 
-import json
 import os
 from pathlib import Path
-
-from mailctl.local.maildir import storage, sync
 
 FILE = "renamed.json"
 
@@ -18,7 +15,10 @@ class Moves:
     def pending(self) -> tuple[tuple[str, str], ...]:
         """What is noted; a note that cannot be read is none."""
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            text = self.path.read_text(encoding="utf-8")
+            import json  # each fetch asks, and there is hardly ever a note
+
+            found = json.loads(text)
             return tuple((str(old), str(new)) for old, new in found)
         except FileNotFoundError:
             return ()
@@ -31,6 +31,8 @@ class Moves:
 
     def forget(self, old: str, new: str) -> None:
         """Take a note away."""
+        from mailctl.local.maildir import storage
+
         left = tuple(pair for pair in self.pending() if pair != (old, new))
         with storage(self.path):
             if left:
@@ -40,6 +42,10 @@ class Moves:
 
     def write(self, pairs: tuple[tuple[str, str], ...]) -> None:
         """Write the notes, whole or not at all."""
+        import json
+
+        from mailctl.local.maildir import storage, sync
+
         beside = self.path.with_name(f".{FILE}-{os.urandom(4).hex()}")
         with storage(self.path):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -11,8 +11,9 @@ from mailctl.domain.account import Auth, Security, Server
 from mailctl.domain.oauth import place
 from mailctl.errors import ProtocolError, ServerUnreachableError, TlsUnavailableError
 from mailctl.remote import tls
+from mailctl.remote.dialling import CONNECT_SECONDS
 from mailctl.remote.trace import Trace
-from mailctl.remote.wire import CONNECT_SECONDS, reaching
+from mailctl.remote.wire import reaching
 
 STEP_SECONDS = 20.0
 WHOLE_SECONDS = 60.0

@@ -17,6 +17,7 @@ from mailctl.domain.foresight import Foresight
 from mailctl.errors import ProtocolError, ServerUnreachableError
 from mailctl.remote import imap_answers as answers
 from mailctl.remote import imap_sets as sets
+from mailctl.remote.dialling import Dialling
 from mailctl.remote.imap_ahead import ApartError, apart, begin, foreseen, greeted, was_heard
 from mailctl.remote.imap_answers import Batch, Body, FolderState, Listed, Piece
 from mailctl.remote.imap_faults import cut_short, greeting, logging_in, mapped, refused, said
@@ -40,6 +41,7 @@ def open_imap(
     timeout: float = READ_SECONDS,
     trace: Trace | None = None,
     foresight: Foresight | None = None,
+    dialling: Dialling | None = None,
 ) -> "ImapSession":
     """A session with an IMAP server, TLS up and logged in; to be used with `with`.
 
@@ -49,6 +51,7 @@ def open_imap(
         timeout: seconds for each step; connecting has 15 at most.
         trace: where the conversation is written.
         foresight: how the server greeted the last time, and what it was asked then: it is asked along with the login.
+        dialling: a connection that is on its way up already.
 
     Raises:
         ServerUnreachableError: name, port, certificate (CertificateError) or no TLS (TlsUnavailableError).
@@ -56,7 +59,7 @@ def open_imap(
         TemporaryError: the server asks to come again later.
         ProtocolError: what answers is no IMAP server.
     """
-    wire = Wire(server, timeout=timeout, trace=trace)
+    wire = Wire(server, timeout=timeout, trace=trace, dialling=dialling)
     try:
         with reaching(server, "cannot reach", timeout), greeting(server):
             lines = Lines(wire)

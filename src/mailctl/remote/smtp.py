@@ -18,10 +18,11 @@ from mailctl.errors import (
     TemporaryError,
 )
 from mailctl.remote import sasl
+from mailctl.remote.dialling import CONNECT_SECONDS
 from mailctl.remote.smtp_envelope import envelope_commands
 from mailctl.remote.smtp_reply import Reply, judged, later, no_starttls, read_reply, refusal
 from mailctl.remote.trace import Trace, masked
-from mailctl.remote.wire import CONNECT_SECONDS, READ_SECONDS, Wire, cause, reaching
+from mailctl.remote.wire import READ_SECONDS, Wire, cause, reaching
 
 WINDOW = 100  # commands under way at once: what the server answers to them must fit into the socket's buffers
 SMALL = 16 * 1024  # bytes of a message that goes in one piece with its final dot

@@ -1,7 +1,5 @@
 """TLS contexts (one a process), plain text refused, and the certificate's faults in words."""
 
-import hashlib
-import hmac
 import os
 import re
 import ssl
@@ -14,6 +12,8 @@ from socket import socket
 
 from mailctl.domain.account import Security, Server
 from mailctl.errors import CertificateError, StoreError, TlsUnavailableError
+from mailctl.remote.dialling import plain_name
+from mailctl.remote.records import Records
 
 FAULTS = {  # OpenSSL's X509_V_ERR_…
     9: "is not valid yet",
@@ -124,29 +124,55 @@ def secured(plain: socket, server: Server) -> ssl.SSLSocket:
         TlsUnavailableError: what answers speaks no TLS.
         OSError: the connection was lost.
     """
+    with shaking_hands(server):
+        wrapped = context(server).wrap_socket(plain, server_hostname=plain_name(server.host))
     try:
-        wrapped = context(server).wrap_socket(plain, server_hostname=server.host)
+        compare(wrapped.getpeercert(binary_form=True), server)
+    except CertificateError:
+        wrapped.close()
+        raise
+    return wrapped
+
+
+def records(plain: socket, server: Server) -> Records:
+    """What comes over the connection under TLS, its certificate accepted; much of it is read with few calls.
+
+    Raises:
+        CertificateError, TlsUnavailableError, OSError: as in `secured`.
+    """
+    with shaking_hands(server):
+        made = Records(plain, context(server), plain_name(server.host))
+    compare(made.tls.getpeercert(binary_form=True), server)
+    return made
+
+
+@contextmanager
+def shaking_hands(server: Server) -> Iterator[None]:
+    """Turn OpenSSL's exceptions of a handshake into ours."""
+    try:
+        yield
     except ssl.SSLCertVerificationError as error:
         raise certificate_error(server, error) from error
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
         raise ConnectionAbortedError from error
     except ssl.SSLError as error:
         raise handshake_error(server, error) from error
-    if server.fingerprint is not None:
-        compare(wrapped, server, server.fingerprint)
-    return wrapped
 
 
-def compare(wrapped: ssl.SSLSocket, server: Server, fingerprint: str) -> None:
-    """Refuse another certificate than the one with this SHA-256.
+def compare(certificate: bytes | None, server: Server) -> None:
+    """Refuse another certificate than the one whose SHA-256 is pinned, where one is.
 
     Raises:
-        CertificateError: it is another one; the connection is closed.
+        CertificateError: it is another one.
     """
-    found = hashlib.sha256(wrapped.getpeercert(binary_form=True) or b"").hexdigest()
-    if hmac.compare_digest(found, fingerprint.replace(":", "").lower()):
+    if server.fingerprint is None:
         return
-    wrapped.close()
+    import hashlib  # few servers are known by it
+    import hmac
+
+    found = hashlib.sha256(certificate or b"").hexdigest()
+    if hmac.compare_digest(found, server.fingerprint.replace(":", "").lower()):
+        return
     raise CertificateError(
         f"the certificate of {server.where} is not the one to accept: its SHA-256 is {found}",
         hint="ask who runs the server; if it was renewed: mailctl account set ACCOUNT incoming.fingerprint=SHA256",

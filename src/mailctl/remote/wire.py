@@ -3,26 +3,34 @@
 import selectors
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 
 from mailctl.domain.account import Security, Server
 from mailctl.errors import ProtocolError, ServerUnreachableError
 from mailctl.remote import tls
+from mailctl.remote.dialling import CONNECT_SECONDS, Dialling, connected
 from mailctl.remote.trace import Trace, left_out, masked, shown
 
-CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
 PIECE = 64 * 1024  # bytes under one deadline: a large message on a slow line takes longer than any step may
 AT_ONCE = 64 * 1024  # bytes read ahead: a TLS record has up to 16
+LARGEST_STEP = 256 * 1024  # bytes reserved before they come
 QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux; else each answer may wait 40 ms for a delayed ACK
 
 
 class Wire:
     """A connection to a server; quacks like a socket, and like the file made of it, for imaplib."""
 
-    def __init__(self, server: Server, *, timeout: float = READ_SECONDS, trace: Trace | None = None) -> None:
+    def __init__(
+        self,
+        server: Server,
+        *,
+        timeout: float = READ_SECONDS,
+        trace: Trace | None = None,
+        dialling: Dialling | None = None,
+    ) -> None:
         tls.refuse_plaintext(server)
         self.server = server
         self.trace = trace
@@ -37,8 +45,10 @@ class Wire:
         self.note(f"Trying {server.where}...")
         with reaching(server, "cannot reach", min(timeout, CONNECT_SECONDS)):
             with tls.preparing(server):
-                self.sock = connected(server, min(timeout, CONNECT_SECONDS))
-            self.file = file_of(self.sock)
+                early = dialling.taken() if dialling else None
+                self.sock = early or connected(server, min(timeout, CONNECT_SECONDS))
+            self.file: BufferedReader[RawIOBase] = BufferedReader(self.sock.makefile("rb", 0), AT_ONCE)
+            self.push: Callable[[memoryview], None] = self.sock.sendall
             self.note(f"Connected to {server.where}.")
             if server.security is Security.TLS:
                 self.secure_now()
@@ -60,14 +70,14 @@ class Wire:
     def secure_now(self) -> None:
         """Go on under TLS; closed when that fails."""
         try:
-            wrapped = tls.secured(self.sock, self.server)
+            records = tls.records(self.sock, self.server)
         except BaseException:
             self.close()
             raise
         self.file.close()
-        self.sock, self.file, self.secure = wrapped, file_of(wrapped), True
-        cipher = wrapped.cipher()
-        self.note(f"TLS started with {wrapped.version()} {cipher[0] if cipher else ''}")
+        self.file, self.push, self.secure = BufferedReader(records, AT_ONCE), records.sendall, True
+        cipher = records.tls.cipher()
+        self.note(f"TLS started with {records.tls.version()} {cipher[0] if cipher else ''}")
 
     def has_unread(self) -> bool:
         """Whether something came that nobody read yet; does not wait."""
@@ -75,8 +85,6 @@ class Wire:
         self.sock.settimeout(0)
         try:
             return bool(self.file.peek(1))
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return False
         finally:
             self.sock.settimeout(before)
 
@@ -149,7 +157,7 @@ class Wire:
         self.must_hurry = True
         view = memoryview(data)
         for start in range(0, len(view), PIECE):
-            self.sock.sendall(view[start : start + PIECE])
+            self.push(view[start : start + PIECE])
 
     def makefile(self, *_modes: object) -> "Wire":
         """Itself, for it reads as well."""
@@ -185,12 +193,13 @@ class Wire:
     def read(self, size: int) -> bytes:
         """So many bytes, fewer only at the end; when the connection breaks, `piece` is what had come."""
         self.hurry()
-        view, came = memoryview(bytearray(size)), 0
+        came: list[bytes] = []
         try:
-            while came < size and (count := self.file.readinto1(view[came:])):
-                came += count
+            while size > 0 and (some := self.file.read1(min(size, LARGEST_STEP))):
+                came.append(some)
+                size -= len(some)
         finally:
-            self.piece = bytes(view[:came])
+            self.piece = b"".join(came)  # of one, itself
             if self.trace:
                 self.trace.got(left_out(self.piece), secure=self.secure)
         data, self.piece = self.piece, b""
@@ -201,19 +210,6 @@ class Wire:
         if self.must_hurry and QUICKACK is not None:
             self.sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
         self.must_hurry = False
-
-
-def file_of(sock: socket.socket) -> BufferedReader:
-    """What reads from a socket, ahead of what is asked for."""
-    return BufferedReader(sock.makefile("rb", 0), AT_ONCE)
-
-
-def connected(server: Server, timeout: float) -> socket.socket:
-    """A TCP connection that sends without delay and notices a dead peer."""
-    sock = socket.create_connection((server.host, server.port), timeout=timeout)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return sock
 
 
 @contextmanager

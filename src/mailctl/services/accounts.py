@@ -13,8 +13,9 @@ from mailctl.domain.provider import Provider, incoming_of, outgoing_of
 from mailctl.domain.rights import Right, in_order
 from mailctl.errors import AlreadyExistsError, BadDataError, StoreError
 from mailctl.services.account_mail import follow_renamed
-from mailctl.services.context import Context, named
+from mailctl.services.context import Context
 from mailctl.services.keys import with_keys, without_keys
+from mailctl.services.naming import named
 from mailctl.store.decode import decode_account
 
 Decode = Callable[[str], Account]

@@ -16,9 +16,9 @@ from mailctl.errors import (
     AccountNotFoundError,
     CheckerOnlyError,
     CollaboratorNotFoundError,
-    MailctlError,
     RightMissingError,
 )
+from mailctl.services.naming import named
 from mailctl.store.files import Store
 from mailctl.store.paths import Paths
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mailctl.local.maildir import Maildir
     from mailctl.local.once import Once
     from mailctl.local.outbox import Outbox
+    from mailctl.remote.dialling import Dialling
     from mailctl.remote.imap import ImapSession
     from mailctl.remote.smtp import SmtpSession
     from mailctl.remote.trace import Trace
@@ -84,6 +85,7 @@ class Context:
         self.local_mail = local_mail
         self.store = Store(paths.store)
         self.admitted: set[str] = set()
+        self.diallings: dict[str, Dialling] = {}  # by account: connections that came up while there was else to do
         self.tokens: dict[str, Token] = {}  # of clients that keep them nowhere else
         self.asking = Lock()  # for nobody is asked to unlock the keyring twice at once
 
@@ -311,21 +313,31 @@ class Context:
         Raises:
             SecretUnavailableError: the place is locked or absent, or does not have it.
         """
-        if account.name not in self.admitted:
-            raise RightMissingError(f"'{account.name}' was not asked for through the door")
+        self.refuse_unasked(account)
         from mailctl.services.secret import secret_of
 
         with named(account, "incoming"):
             return secret_of(self, account, server)
 
+    def refuse_unasked(self, account: Account) -> None:
+        """Refuse an account that nobody asked for through the door."""
+        if account.name not in self.admitted:
+            raise RightMissingError(f"'{account.name}' was not asked for through the door")
+
+    def imap_opener(self, account: Account) -> "Callable[..., ImapSession]":
+        """What opens an IMAP session of an admitted account, given server and secret."""
+        self.refuse_unasked(account)
+        from mailctl.remote.imap import open_imap
+
+        return open_imap
+
     @contextmanager
     def imap(self, account: Account) -> "Iterator[ImapSession]":
         """A logged-in IMAP session of an admitted account."""
         server = self.incoming(account)
-        from mailctl.remote.imap import open_imap
         from mailctl.services.secret import logged_in
 
-        with named(account, "incoming"), logged_in(self, account, server, open_imap) as session:
+        with named(account, "incoming"), logged_in(self, account, server, self.imap_opener(account)) as session:
             yield session
 
     @contextmanager
@@ -371,16 +383,6 @@ class Context:
         from mailctl.local.maildir import Maildir
 
         return Maildir(self.paths.data / "mail", account, folder)
-
-
-@contextmanager
-def named(account: Account, side: str) -> Iterator[None]:
-    """Let the hints of what fails at a server name the account, and which of its servers is meant."""
-    try:
-        yield
-    except MailctlError as error:
-        error.hint = error.hint.replace("ACCOUNT", account.name).replace(" incoming.", f" {side}.")
-        raise
 
 
 def resolve_collaborator(ctx: Context, name: str | None) -> Collaborator:

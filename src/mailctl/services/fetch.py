@@ -27,9 +27,9 @@ from mailctl.services.context import Context
 from mailctl.services.enterer import Enterer
 from mailctl.services.indexing import enter_all_words, enter_anew, enter_words
 from mailctl.services.keeping import keeper, let_moved_go
-from mailctl.services.linking import Link, prepare
+from mailctl.services.linking import Link, prepared
 from mailctl.services.mirroring import is_unchanged, let_go
-from mailctl.services.side_by_side import side_by_side
+from mailctl.services.side_by_side import MOST_AT_ONCE, side_by_side
 
 if TYPE_CHECKING:
     from mailctl.local.index import KnownFolder
@@ -92,20 +92,28 @@ def fetch(
     wanted = admitted(ctx, accounts, pushes=push is not None)
     if not wanted:
         return ()
-    prepare(ctx, wanted[0])
     stop = threading.Event()
     runs = [Run(ctx, account, folders=tuple(folders), since=since, stop=stop, push=push) for account in wanted]
     if reindex:
         reindexed(ctx, runs)
-    _ = ctx.index, ctx.trace  # opened once, before several threads ask for them
-    if len(runs) == 1:
-        return with_filing(ctx, (runs[0].fetched(),))
-    return with_filing(ctx, side_by_side([partial(settled, run) for run in runs], stop=stop.set, grace=GRACE_SECONDS))
+    with prepared(ctx, wanted[:MOST_AT_ONCE]):
+        _ = ctx.index, ctx.trace  # opened once, before several threads ask for them
+        if len(runs) == 1:
+            return with_filing(ctx, (runs[0].fetched(),))
+        jobs = [partial(settled, run) for run in runs]
+        return with_filing(ctx, side_by_side(jobs, stop=stop.set, grace=GRACE_SECONDS))
+
+
+def wished(*, deletes: bool, sure: bool) -> "Push":
+    """What to push, as `fetch` takes it; the work itself is loaded only then."""
+    from mailctl.services.pushing import Push
+
+    return Push(deletes=deletes, sure=sure)
 
 
 def with_filing(ctx: Context, results: tuple[Fetched, ...]) -> tuple[Fetched, ...]:
     """The results, once what came is filed under the firm's affairs by their rules."""
-    from mailctl.services.filing import after_fetch
+    from mailctl.services.filing_new import after_fetch
 
     done = after_fetch(ctx, [one.account for one in results])
     return tuple(replace(one, filed=done.get(one.account, 0)) for one in results) if done else results

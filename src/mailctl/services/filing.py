@@ -145,36 +145,6 @@ def explain(ctx: Context, id: int) -> Explained:
     )
 
 
-def after_fetch(ctx: Context, accounts: Collection[str]) -> dict[str, int]:
-    """File what a fetch brought, where the store wants it, as one change of the store: how many messages of an account.
-
-    Whatever fails is warned about: the mail is here, and `affair auto` files it later.
-    """
-    try:
-        if not accounts or not ctx.settings.affairs.auto or not ctx.store.affair_names():
-            return {}
-        fetched = [ctx.account(name, need=Right.READ) for name in accounts]
-        mine = [one.name for one in fetched if Right.ORGANIZE in ctx.rights_on(one)]
-        desk = Desk(ctx, mine)
-        waiting = desk.waiting(new=True)
-        if not waiting:
-            return {}
-        done = desk.file(desk.decided(waiting).sure)
-        desk.mark(waiting)
-    except MailctlError as error:
-        ctx.warn(f"nothing was filed under affairs: {error}; mailctl affair auto tries again")
-        return {}
-    return counted(done)
-
-
-def counted(done: Sequence[Filed]) -> dict[str, int]:
-    """How many messages of each account."""
-    found: dict[str, int] = {}
-    for one in done:
-        found[one.account] = found.get(one.account, 0) + 1
-    return found
-
-
 # -- the work
 
 

@@ -1,14 +1,17 @@
 """An account's session while it is fetched, opened again when it breaks, and others beside it."""
 
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from mailctl.domain.account import Account, Security, Server
 from mailctl.errors import LoginRefusedError, MailctlError, ProtocolError, TemporaryError
-from mailctl.services.context import Context, named
+from mailctl.services.context import Context
 from mailctl.services.foreseeing import Foreseeing
+from mailctl.services.naming import named
 
 if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession
@@ -18,14 +21,34 @@ MOST_LOST = 20  # connections of one account: more is no odd message, but a brok
 GOOD_SECONDS = 600.0  # for which an access token that was good is not looked up again
 
 
-def prepare(ctx: Context, account: Account) -> None:
-    """Begin to make the TLS settings for an account, in a thread beside: to read all authorities takes 20 ms."""
-    with suppress(MailctlError):  # told when the account is opened
-        server = ctx.incoming(account)
-        if server.security is not Security.NONE:
-            from mailctl.remote import tls
+@contextmanager
+def prepared(ctx: Context, accounts: Sequence[Account]) -> Iterator[None]:
+    """Connect to the servers of admitted accounts, and make their TLS settings, while there is else to do.
 
-            Thread(target=tls.prepare, args=(server,), daemon=True).start()
+    Nothing is said on these connections; those that nobody takes are closed at the end.
+    """
+    for account in accounts:
+        with suppress(MailctlError):  # told when the account is opened
+            prepare(ctx, account)
+    try:
+        yield
+    finally:
+        for one in ctx.diallings.values():
+            one.close()
+        ctx.diallings.clear()
+
+
+def prepare(ctx: Context, account: Account) -> None:
+    """Begin to connect to an account's server; to read all authorities takes 20 ms, so that is done beside too."""
+    server = ctx.incoming(account)
+    if server.security is Security.NONE:
+        return
+    from mailctl.remote.dialling import Dialling
+
+    ctx.diallings[account.name] = Dialling(server)
+    from mailctl.remote import tls
+
+    Thread(target=tls.prepare, args=(server,), daemon=True).start()
 
 
 class Secret:
@@ -115,22 +138,28 @@ class Link:
     def logged_in(self) -> "ImapSession":
         """A new session; one beside another says what that one said, and is not tried again once that is refused."""
         server = self.ctx.incoming(self.account)
-        from mailctl.remote.imap import open_imap
+        opened = self.ctx.imap_opener(self.account)
         from mailctl.services.secret import logged_in
 
         with named(self.account, "incoming"):
-            if self.foresees:
-                self.foresees = False  # of a session that is opened again, something else is asked
-                self.foreseeing = Foreseeing(self.ctx, server)
-                return logged_in(self.ctx, self.account, server, self.foreseeing.open, noted=self.secret.note)
             if self.first is self:
-                return logged_in(self.ctx, self.account, server, open_imap, noted=self.secret.note)
+                dialling = self.ctx.diallings.pop(self.account.name, None)
+                opened = partial(self.foreseen(server, opened), dialling=dialling)
+                return logged_in(self.ctx, self.account, server, opened, noted=self.secret.note)
             try:
                 said = self.first.secret.said(self.ctx, self.account, server)
-                return open_imap(server, said, trace=self.ctx.trace)
+                return opened(server, said, trace=self.ctx.trace)
             except LoginRefusedError:
                 self.first.is_refused = True
                 raise
+
+    def foreseen(self, server: Server, opened: "Callable[..., ImapSession]") -> "Callable[..., ImapSession]":
+        """What opens a session, and the first time asks for the folders along with the login where that is foreseen."""
+        if not self.foresees:
+            return opened
+        self.foresees = False
+        self.foreseeing = Foreseeing(self.ctx, server, opened)
+        return self.foreseeing.open
 
     def remember(self) -> None:
         """Remember what the server was asked first, where that was to be foreseen."""

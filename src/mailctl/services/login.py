@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from mailctl.domain.account import Account, AuthMethod, Grant, Server
 from mailctl.errors import UsageError
-from mailctl.services.context import Context, named
+from mailctl.services.context import Context
+from mailctl.services.naming import named
 from mailctl.services.secret import client_secret, keep
 
 if TYPE_CHECKING:

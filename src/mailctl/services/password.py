@@ -11,7 +11,8 @@ from mailctl.domain.provider import Provider, ProviderAuth
 from mailctl.domain.rights import Right
 from mailctl.errors import LoginRefusedError, MailctlError
 from mailctl.services.accounts import servers
-from mailctl.services.context import Context, named
+from mailctl.services.context import Context
+from mailctl.services.naming import named
 
 ADVICE = {
     ProviderAuth.APP_PASSWORD: "wants an app password, made in the settings of its web mail",

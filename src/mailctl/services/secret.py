@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mailctl.domain.account import Account, Grant, SecretPlace, Server
@@ -229,6 +228,8 @@ def in_keyring(client: "Client") -> bool:
 
 def lock_file(ctx: Context, client: "Client") -> "Path":
     """What whoever renews holds."""
+    from hashlib import blake2b
+
     from mailctl.secrets import user_of
 
     name = blake2b(user_of(client.token_place).encode("utf-8", "replace"), digest_size=8).hexdigest()
