@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
-from mailctl.domain.account import Security
+from mailctl.domain.account import Account, Security
 from mailctl.domain.address import parse
+from mailctl.domain.provider import MOST_CONNECTIONS, connections_of
 from mailctl.errors import ProviderNotFoundError
 from mailctl.providers import FOLDER, names, provider, provider_for, providers
 
@@ -100,3 +101,19 @@ def test_a_misspelt_name_is_guessed():
 def test_a_name_is_no_path(name):
     with pytest.raises(ProviderNotFoundError):
         provider(name)
+
+
+@pytest.mark.parametrize(
+    ("written", "preset", "most"),
+    [
+        pytest.param(None, None, MOST_CONNECTIONS, id="a few where nobody says otherwise"),
+        pytest.param(None, "gmail", MOST_CONNECTIONS, id="a few where the provider allows many"),
+        pytest.param(None, "icloud", 2, id="the provider's where it allows few"),
+        pytest.param(1, "icloud", 1, id="the account's before all"),
+        pytest.param(6, None, 6, id="the account's, more than a few"),
+    ],
+)
+def test_how_many_connections_fetching_opens(written, preset, most):
+    account = Account(name="contact", address="contact@firm.example", connections=written)
+
+    assert connections_of(account, provider(preset) if preset else None) == most

@@ -1,7 +1,7 @@
 """docs/provider-quirks.md: what the presets know of each provider."""
 
 from docgen.markdown import code, page, table
-from mailctl.domain.provider import LoginForm, Preset, Provider, ProviderAuth
+from mailctl.domain.provider import MOST_CONNECTIONS, LoginForm, Preset, Provider, ProviderAuth
 from mailctl.providers import providers
 
 INTRODUCTION = """\
@@ -13,7 +13,9 @@ that nobody has tried with mailctl yet. Who can, please do, and say so in the fi
 
 What mailctl does about it: the login is formed from the address as said here (`domain/provider.py`), `password set`
 names what a provider wants instead of the password (`services/password.py`), and a copy of what was sent goes into
-Sent unless the server files it by itself; where that is not known, mailctl looks for the message first."""
+Sent unless the server files it by itself; where that is not known, mailctl looks for the message first. Where many
+folders changed, `fetch` opens so many connections at once, fewer where the server refuses more; `connections` in an
+account says otherwise (`domain/provider.py`)."""
 FILED = {True: "by the server", False: "by mailctl", None: "looked for first"}
 AUTH = {ProviderAuth.PASSWORD: "password", ProviderAuth.APP_PASSWORD: "app password", ProviderAuth.OAUTH2: "OAuth2"}
 
@@ -23,7 +25,7 @@ def text() -> str:
     known = [one for one in providers() if one.notes]
     said = [f"- **{one.name}** ({code(one.id)}): {one.notes}." for one in known]
     rows = [row(one) for one in providers()]
-    header = ("preset", "provider", "IMAP", "SMTP", "login", "logs in with", "copy in Sent", "source")
+    header = ("preset", "provider", "IMAP", "SMTP", "login", "logs in with", "copy in Sent", "at once", "source")
     return page("Providers", INTRODUCTION, ["## Oddities\n" + "\n".join(said), "## Presets\n" + table(header, rows)])
 
 
@@ -31,8 +33,9 @@ def row(one: Provider) -> tuple[str, ...]:
     """A preset's line of the table."""
     login = "before the @" if one.login is LoginForm.LOCAL_PART else "address"
     source = f"*{one.source}*" if one.source == "unverified" else one.source
+    most = str(one.connections or MOST_CONNECTIONS)
     servers = (server(one.incoming), server(one.outgoing))
-    return (code(one.id), one.name, *servers, login, AUTH[one.auth], FILED[one.files_sent], source)
+    return (code(one.id), one.name, *servers, login, AUTH[one.auth], FILED[one.files_sent], most, source)
 
 
 def server(preset: Preset | None) -> str:

@@ -35,5 +35,6 @@ def show(
     """
     from mailctl.services import provider as service
 
-    columns = ("id", "name", "domains", "login", "auth", "imap", "smtp", "tokens", "files_sent", "notes", "source")
+    columns = ("id", "name", "domains", "login", "auth", "imap", "smtp", "tokens", "files_sent", "connections", "notes",
+               "source")  # fmt: skip
     session(ctx).show(service.show(name), as_json=as_json, columns=columns)

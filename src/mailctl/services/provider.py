@@ -2,12 +2,15 @@
 
 from msgspec import Struct
 
-from mailctl.domain.provider import LoginForm, OAuth, Preset, Provider, ProviderAuth
+from mailctl.domain.provider import MOST_CONNECTIONS, LoginForm, OAuth, Preset, Provider, ProviderAuth
 from mailctl.providers import provider, providers
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """A preset; a server is None where each firm has its own, `files_sent` and `oauth` where nothing is known."""
+    """A preset; a server is None where each firm has its own, `files_sent` and `oauth` where nothing is known.
+
+    `connections` is how many fetching opens at once, unless the account says otherwise.
+    """
 
     id: str
     name: str
@@ -17,6 +20,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     incoming: Preset | None
     outgoing: Preset | None
     files_sent: bool | None
+    connections: int
     oauth: OAuth | None
     notes: str
     source: str
@@ -67,6 +71,7 @@ def shown(preset: Provider) -> Shown:
         incoming=preset.incoming,
         outgoing=preset.outgoing,
         files_sent=preset.files_sent,
+        connections=preset.connections or MOST_CONNECTIONS,
         oauth=preset.oauth,
         notes=preset.notes,
         source=preset.source,
