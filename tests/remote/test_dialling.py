@@ -3,12 +3,15 @@
 import socket
 
 import pytest
+from msgspec.structs import replace
 
 from mailctl.domain.account import Auth, Security, Server
-from mailctl.errors import ServerUnreachableError
+from mailctl.errors import CertificateError, ServerUnreachableError
 from mailctl.remote import dialling
 from mailctl.remote.dialling import Dialling, plain_name
 from mailctl.remote.imap import open_imap
+from remote.conftest import Submission, server_at
+from support.scripted import serving
 from support.scripted_imap import scripted_imap
 
 
@@ -87,3 +90,33 @@ def test_one_that_comes_up_when_nobody_wants_it_any_more_is_closed(listener):
 )
 def test_only_an_international_name_is_left_to_python(host, given):
     assert plain_name(host) == given
+
+
+def test_tls_is_up_when_the_connection_is_taken(certificates):
+    with serving(Submission(), tls=certificates.good()) as served:
+        server = server_at(served, Security.TLS, ca_file=certificates.ca_file)
+        sock, records = Dialling(server).taken()
+        with sock:
+            assert records.tls.version() == "TLSv1.3"
+
+
+def test_a_bad_certificate_is_told_to_who_wants_the_connection(certificates):
+    with serving(Submission(), tls=certificates.expired()) as served:
+        server = server_at(served, Security.TLS, ca_file=certificates.ca_file)
+        early = Dialling(server)
+        with pytest.raises(CertificateError, match="has expired"):
+            open_imap(server, "secret", dialling=early)
+
+    assert b"secret" not in served.got
+
+
+def test_one_that_is_not_wanted_ends_in_the_midst_of_tls(listener):
+    server = replace(at(listener.getsockname()[1]), security=Security.TLS)
+    early = Dialling(server)
+    there, _ = listener.accept()
+    with there:
+        there.recv(1)  # the first of what TLS begins with
+
+        early.close()
+
+        assert not early.thread.is_alive()

@@ -11,6 +11,7 @@ from mailctl.domain.account import Security, Server
 from mailctl.errors import ProtocolError, ServerUnreachableError
 from mailctl.remote import tls
 from mailctl.remote.dialling import CONNECT_SECONDS, Dialling, connected
+from mailctl.remote.records import Records
 from mailctl.remote.trace import Trace, left_out, masked, shown
 
 READ_SECONDS = 60.0
@@ -46,12 +47,12 @@ class Wire:
         with reaching(server, "cannot reach", min(timeout, CONNECT_SECONDS)):
             with tls.preparing(server):
                 early = dialling.taken() if dialling else None
-                self.sock = early or connected(server, min(timeout, CONNECT_SECONDS))
+                self.sock, records = early or (connected(server, min(timeout, CONNECT_SECONDS)), None)
             self.file: BufferedReader[RawIOBase] = BufferedReader(self.sock.makefile("rb", 0), AT_ONCE)
             self.push: Callable[[memoryview], None] = self.sock.sendall
             self.note(f"Connected to {server.where}.")
             if server.security is Security.TLS:
-                self.secure_now()
+                self.secure_now(records)
 
     def start_tls(self) -> None:
         """Go on under TLS after STARTTLS; closed when that fails.
@@ -67,10 +68,10 @@ class Wire:
             )
         self.secure_now()
 
-    def secure_now(self) -> None:
-        """Go on under TLS; closed when that fails."""
+    def secure_now(self, early: Records | None = None) -> None:
+        """Go on under TLS, where it is not up already; closed when that fails."""
         try:
-            records = tls.records(self.sock, self.server)
+            records = early or tls.records(self.sock, self.server)
         except BaseException:
             self.close()
             raise
