@@ -2,6 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -57,6 +58,8 @@ class Place(Struct, frozen=True, kw_only=True):
     again: "Callable[[], ImapSession]"
     progress: Callable[[int, int], None]
     keeps: "Callable[[Sequence[Known]], frozenset[int]]"
+    shared_by: Callable[[], int] = lambda: 1  # connections that fetch folders of the account just now
+    large: AbstractContextManager[object] = nullcontext()  # held by the one of them that fetches a large message
 
 
 def take_flags(place: Place, here: Sequence["Known"], flags: dict[int, frozenset[str]], changes: Changes) -> None:
@@ -171,7 +174,8 @@ class Bringing:
         with Beside() as beside:
             for listed in parts:
                 self.pending |= {one.uid: one for one in listed}
-                self.bring_batches(beside, deque(batches(listed)))
+                room = BATCH_BYTES // self.place.shared_by()
+                self.bring_batches(beside, deque(batches(listed, room)))
             beside.wait()
         self.one_by_one(list(self.pending))
 
@@ -179,16 +183,28 @@ class Bringing:
         """Fetch messages in batches; one that breaks the connection is taken apart."""
         while todo:
             try:
-                for batch in self.place.session().bodies(list(todo)):
-                    self.keep_beside(beside, batch)
-                    if batch.is_large:
-                        beside.wait()  # two large messages are one too many
-                    del batch  # else it stays until the next one is here
-                    todo.popleft()
+                self.bring_in_turn(beside, todo)
             except LOST:
                 beside.wait()
                 self.place.again()
                 self.one_by_one(todo.popleft())
+
+    def bring_in_turn(self, beside: Beside, todo: deque[list[int]]) -> None:
+        """Fetch messages in batches; two large messages at once are one too many, over whatever connections."""
+        coming = self.place.session().bodies(list(todo))
+        while todo:
+            with self.turn_of(todo[0]):
+                batch = next(coming)
+                self.keep_beside(beside, batch)
+                if batch.is_large:
+                    beside.wait()
+                del batch  # else it stays until the next one is here
+            todo.popleft()
+
+    def turn_of(self, uids: Sequence[int]) -> AbstractContextManager[object]:
+        """What is held while a batch comes."""
+        size = sum(one.size for uid in uids if (one := self.pending.get(uid)) is not None)
+        return self.place.large if size > BATCH_BYTES else nullcontext()
 
     def one_by_one(self, uids: Sequence[int]) -> None:
         """Fetch messages alone, so that one that breaks the connection takes no other along."""
@@ -204,8 +220,9 @@ class Bringing:
     def alone(self, uid: int) -> None:
         """Fetch one message; one that is gone meanwhile is no oddity."""
         session = self.place.session()
-        [batch] = session.bodies([[uid]])
-        self.keep(batch)
+        with self.turn_of([uid]):
+            [batch] = session.bodies([[uid]])
+            self.keep(batch)
         if uid not in self.pending:
             return
         if session.flags(uid, uid):
@@ -333,18 +350,18 @@ def unlisted(uid: int) -> "Listed":
     return Listed(uid=uid, flags=frozenset(), size=0, received=EPOCH)
 
 
-def batches(listed: Iterable["Listed"]) -> Iterator[list[int]]:
+def batches(listed: Iterable["Listed"], most: int = BATCH_BYTES) -> Iterator[list[int]]:
     """UIDs of messages to ask for together: so many bytes at once, and a set that is short enough to be sent."""
     from mailctl.remote import imap_sets as sets
 
     sizes = {one.uid: one.size for one in listed}
     for some in sets.chunks(sizes, most=BATCH_MESSAGES):
         batch: list[int] = []
-        room = BATCH_BYTES
+        room = most
         for uid in some:
             if batch and sizes[uid] > room:
                 yield batch
-                batch, room = [], BATCH_BYTES
+                batch, room = [], most
             batch.append(uid)
             room -= sizes[uid]
         yield batch

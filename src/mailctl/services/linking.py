@@ -8,7 +8,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from mailctl.domain.account import Account, Security, Server
-from mailctl.errors import LoginRefusedError, MailctlError, ProtocolError, TemporaryError
+from mailctl.errors import InterruptedByUserError, LoginRefusedError, MailctlError, ProtocolError, TemporaryError
 from mailctl.services.context import Context
 from mailctl.services.foreseeing import Foreseeing
 from mailctl.services.naming import named
@@ -105,7 +105,7 @@ class Link:
         self.foreseeing: Foreseeing | None = None
         self.secret = Secret()
         self.names: dict[str, bytes] = {}
-        self.is_refused = False
+        self.is_refused = self.is_cut = False
         self.stack = ExitStack()
         self.opened: ImapSession | None = None
         self.state: FolderState | None = None
@@ -172,7 +172,8 @@ class Link:
         return Link(self.ctx, self.account, beside=self.first)
 
     def cut(self) -> None:
-        """Let whoever waits for the server wait no longer."""
+        """Let whoever waits for the server wait no longer, nor open it again."""
+        self.is_cut = True
         session = self.opened
         if session is not None:
             with suppress(OSError):
@@ -199,7 +200,10 @@ class Link:
         Raises:
             ServerUnreachableError: there is none to be had.
             ProtocolError: it broke too often, or the folder is another now.
+            InterruptedByUserError: it was cut here.
         """
+        if self.is_cut:
+            raise InterruptedByUserError("interrupted")
         self.first.lost += 1
         self.stack.close()
         self.opened = None

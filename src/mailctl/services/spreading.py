@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -53,6 +53,8 @@ class Spread:
             Work(number=number, folder=folder, counted=counted) for number, (folder, counted) in enumerate(folders)
         ]
         self.over = Event()
+        self.large = Lock()
+        self.several: Several[Link, Work] | None = None
         self.in_order = InOrder()
         self.tally: Tally | None = None
 
@@ -65,7 +67,7 @@ class Spread:
         most = self.most(link)
         if most > 1:
             self.tally = Tally(self.expected(), self.show_all)
-        several = Several(
+        self.several = Several(
             self.works,
             self.bring_one,
             more=link.another,
@@ -75,7 +77,7 @@ class Spread:
             note=self.note,
         )
         try:
-            several.done_over(link)
+            self.several.done_over(link)
             if self.tally is not None:
                 self.tally.end()
         finally:
@@ -101,10 +103,18 @@ class Spread:
                 raise
             self.count(work, partial(self.run.postpone, error))
             return
-        place = self.run.place(link, self.run.known(work.folder), self.progress_of(work))
+        place = replace(
+            self.run.place(link, self.run.known(work.folder), self.progress_of(work)),
+            shared_by=self.connections,
+            large=self.large,
+        )
         unseen = work.counted.unseen if work.counted else None
         bring_up_to_date(place, replace(state, unseen=unseen), since=self.run.since, changes=work.changes)
         self.count(work, partial(self.run.add, work.changes))
+
+    def connections(self) -> int:
+        """How many there are just now."""
+        return self.several.connections if self.several else 1
 
     def count(self, work: Work, what: Callable[[], None]) -> None:
         """Note that a folder is done."""
