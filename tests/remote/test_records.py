@@ -10,12 +10,12 @@ import pytest
 
 from mailctl.domain.account import Security
 from mailctl.errors import ServerUnreachableError
-from mailctl.remote.records import AHEAD
+from mailctl.remote.records import MANY
 from mailctl.remote.wire import Wire
 from remote.conftest import server_at
 from support.scripted import serving
 
-CONTENT = os.urandom(2 * AHEAD + 4321)
+CONTENT = os.urandom(2 * MANY + 4321)
 STEP = 1.0  # seconds of a deadline that passes
 PATIENT = 30.0
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-AHEAD = 128 * 1024  # bytes taken from the system at once; held only until they are deciphered
+FEW, MANY = 2048, 128 * 1024  # bytes taken from the system at once, in the beginning and while much comes
 
 
 class Records(io.RawIOBase):
@@ -30,6 +30,7 @@ class Records(io.RawIOBase):
         self.came, self.going = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self.came, self.going, server_hostname=host)
         self.decipher: Callable[[int, memoryview], int] = self.tls.read  # type: ignore[assignment]
+        self.at_once = FEW
         self.is_dry = True
         self.fault: ssl.SSLError | None = None
         timeout = plain.gettimeout()
@@ -93,7 +94,9 @@ class Records(io.RawIOBase):
     def take(self) -> None:
         """Wait for what comes next, once all is sent that TLS itself has to say."""
         self.flush()
-        data = self.plain.recv(AHEAD)
+        data = self.plain.recv(self.at_once)
+        if len(data) == self.at_once:
+            self.at_once = min(4 * self.at_once, MANY)
         self.is_dry = False
         if data:
             self.came.write(data)

@@ -16,7 +16,7 @@ from mailctl.remote.trace import Trace, left_out, masked, shown
 
 READ_SECONDS = 60.0
 PIECE = 64 * 1024  # bytes under one deadline: a large message on a slow line takes longer than any step may
-AT_ONCE = 64 * 1024  # bytes read ahead: a TLS record has up to 16
+AT_ONCE = 4096  # bytes read ahead, and held for as long as the connection; a message's own go where they belong
 LARGEST_STEP = 256 * 1024  # bytes reserved before they come
 QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux; else each answer may wait 40 ms for a delayed ACK
 
