@@ -8,14 +8,22 @@ from typing import NamedTuple
 LONGEST = 500_000  # characters; html2text takes a second for them
 CELL = "\ue000"  # stands between two cells until the text is tidied
 # Quotes count only behind `=`, as in browsers: an apostrophe elsewhere opens nothing.
-TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]{0,50})((?:[^<>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')|=)*+)>")
+REST = r"(?:[^<>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')|=)*+"
+TAG = re.compile(rf"<(/?)([a-zA-Z][\w:-]{{0,50}})({REST})>")
 ATTRIBUTE = re.compile(r"([^\s=<>\"'/]++)(?:\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s>]++))?")
 HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 HUGE_NUMBER = re.compile(r"&#(?:[0-9]{9}|[xX][0-9a-fA-F]{8})[0-9a-fA-F]*;?")
-INVISIBLE = re.compile("[\u00ad\u034f\u200b\u2060\ufeff\ue000]|(?<=\\s)[\u200c\u200d]")
+# Begins with one set of letters, which is what a search looks through quickly.
+INVISIBLE = re.compile("[\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff\ue000](?:(?<![\u200c\u200d])|(?<=\\s.))")
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "wbr"})
 UNREAD = frozenset({"script", "style", "title", "textarea", "template", "object", "applet", "iframe", "noframes",
                     "noembed", "svg", "audio", "video", "select"})  # fmt: skip
+# All that `tokens` gives no text of: an element that is not read up to its end, a tag, a comment, a declaration.
+MARKUP = re.compile(
+    rf"<(?:(?=[a-zA-Z]{{3}})(?ai:({'|'.join(sorted(UNREAD))}))(?![\w:-]){REST}>(?:[^<]++|<(?!/(?ai:\1)[\s/>]))*+"
+    rf"|/?[a-zA-Z]{REST}>|!(?=--).*?(?:-->|\Z)|[!?][^>]*+(?:>|\Z))",
+    re.DOTALL,
+)
 
 
 class Token(NamedTuple):
@@ -28,7 +36,7 @@ class Token(NamedTuple):
 
 def words(html: str) -> str:
     """The words of an HTML document, and nothing of how they are laid out: enough to be searched."""
-    return " ".join(plain(token.text) for token in tokens(html[:LONGEST]) if token.kind == "text")
+    return plain(MARKUP.sub(" ", html[:LONGEST]))
 
 
 def tokens(html: str) -> Iterator[Token]:
