@@ -11,7 +11,7 @@ import pytest
 from conftest import ok
 from mailctl.remote.imap import open_imap
 from support.many_folders import many_folders
-from support.scripted_imap import HANG_UP, SILENCE
+from support.scripted_imap import HANG_UP, SILENCE, uids_in
 
 PATIENCE = 20.0
 BYE = b"* BYE going away\r\n" + HANG_UP
@@ -142,6 +142,52 @@ def test_the_secret_is_asked_for_once(cli, home, add, tmp_path):
 
     assert meeting.opened(2)
     assert asked.read_text() == "once\n"
+
+
+# -- memory
+
+
+def heavy(number, size):
+    """A message of so many bytes, a few more or less."""
+    return note(number) + (b"x" * 76 + b"\r\n") * (size // 78)
+
+
+def test_two_large_messages_do_not_come_at_once(cli, home, add):
+    large = {**FOLDERS, "INBOX": [heavy(1, 5_000_000)], "F01": [heavy(3, 5_000_000)]}
+    both = threading.Event()
+    asked = []
+
+    def meets(number, folder, command):
+        if "BODY.PEEK[]" in command and folder in ("INBOX", "F01"):
+            asked.append(folder)
+            if len(asked) == 2:
+                both.set()
+            elif both.wait(1.0):
+                asked.append("at once")
+
+    with many_folders(large, meets) as server:
+        add(server)
+        [result] = ok(cli("fetch", "--json")).json
+
+    assert (result["new"], result["odd"]) == (len(ALL) - 2, 0)
+    assert sorted(asked) == ["F01", "INBOX"]
+
+
+@pytest.mark.parametrize(("most", "together"), [(1, {2}), (2, {1}), (4, {1})])
+def test_connections_share_the_memory_of_one(cli, home, add, most, together):
+    folders = {**FOLDERS, "INBOX": [heavy(2 * number, 1_500_000) for number in range(500, 504)]}
+    asked = set()
+
+    def meets(number, folder, command):
+        if folder == "INBOX" and "BODY.PEEK[]" in command:
+            asked.add(len(uids_in(command)))
+
+    with many_folders(folders, meets) as server:
+        add(server)
+        ok(cli("account", "set", "contact", f"connections={most}"))
+        ok(cli("fetch"))
+
+    assert asked == together
 
 
 # -- further connections that are refused
