@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from mailctl.services.context import Context
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from mailctl.local.index import Known
 
     Keeps = Callable[[Sequence[Known]], frozenset[int]]
+
+refreshing = Lock()  # or what is wrong with a file of links would be told by each thread that meets it
 
 
 def keeper(ctx: Context) -> "Keeps":
@@ -40,7 +43,8 @@ def linked(ctx: Context, ids: Collection[int]) -> frozenset[int]:
     from mailctl.services.links import refreshed
     from mailctl.store.links import states
 
-    index = refreshed(ctx)
+    with refreshing:
+        index = refreshed(ctx)
     if states(ctx.store.root).keys() - copied_files(index):
         return frozenset(ids)
     return linked_among(index, ids)
