@@ -244,10 +244,12 @@ def test_two_mails_that_share_a_message_id_are_two_for_every_command(cli, mail, 
     assert fetch(cli)["new"] == 0
 
 
-def test_days_far_off_are_searched_for_as_they_are_listed(cli, mail, account):
+@pytest.mark.parametrize("more", [(), ("--reindex",)], ids=["as fetched", "from the Maildir"])
+def test_days_far_off_are_searched_for_as_they_are_listed(cli, mail, account, more):
     for year in (1971, 1985, 2099):
         mail.deliver("alice", f"Subject: of {year}\r\nDate: Sun, 01 Jun {year} 10:00:00 +0000\r\n\r\nx\r\n".encode())
     fetch(cli)
+    fetch(cli, *more)
 
     assert [row[-1] for row in ok(cli("search", "before:1986")).rows] == ["of 1985", "of 1971"]
     assert ok(cli("search", "after:2090")).rows == []  # nobody has sent it yet: it counts by its arrival

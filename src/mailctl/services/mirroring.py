@@ -210,6 +210,7 @@ def reconcile(place: Place) -> None:
 
 def entry_of(key: str, path: Path) -> "Entry | None":
     """A file that no row names, as an entry that waits to be recognised; None when it is gone meanwhile."""
+    from mailctl.domain.decoding import believable
     from mailctl.domain.reading import head_of
     from mailctl.local.index import Entry
     from mailctl.local.maildir import flags_of
@@ -218,13 +219,14 @@ def entry_of(key: str, path: Path) -> "Entry | None":
         raw, modified = path.read_bytes(), path.stat().st_mtime
     except FileNotFoundError:
         return None
+    head, received = head_of(raw), datetime.fromtimestamp(int(modified), UTC)
     return Entry(
         uid=None,
         key=key,
         flags=flags_of(path.name),
         size=len(raw) + raw.count(b"\n"),  # as it was on the server: with CRLF
-        received=datetime.fromtimestamp(int(modified), UTC),
-        head=head_of(raw),
+        received=received,
+        head=replace(head, date=believable(head.date, received=received)),
     )
 
 
