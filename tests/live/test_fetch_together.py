@@ -46,3 +46,25 @@ def test_nothing_new_takes_one_question(cli, mail, account, tmp_path, security):
     assert leave == ["LOGOUT"]
     assert before == ([] if security == "tls" else [["STARTTLS"], ["CAPABILITY"]])
     assert mail.password not in trace.read_text()
+
+
+def test_what_changed_is_asked_along_with_the_opening_and_what_is_new_too(cli, mail, account, tmp_path):
+    account()
+    for number in (1, 2, 3):
+        mail.deliver("alice", note(number))
+    fetch(cli)
+    with mail.imap("alice") as box:
+        box.select("INBOX")
+        box.store("1", "+FLAGS", "\\Flagged")
+        box.store("2", "+FLAGS", "\\Deleted")
+        box.expunge()
+    flags, new = tmp_path / "flags", tmp_path / "new"
+
+    [changed] = ok(cli("--trace", flags, "fetch", "--json")).json
+    mail.deliver("alice", note(4))
+    [came] = ok(cli("--trace", new, "fetch", "--json")).json
+
+    assert (changed["new"], changed["changed"], changed["removed"], came["new"]) == (0, 1, 1, 1)
+    opening = ["ENABLE", "EXAMINE", "UID"]
+    assert [[one.split()[0] for one in turn] for turn in turns(flags)[1:]] == [opening, ["LOGOUT"]]
+    assert [[one.split()[0] for one in turn] for turn in turns(new)[1:]] == [opening, ["UID"], ["LOGOUT"]]

@@ -293,7 +293,6 @@ class ImapSession:
 
     def uid_fetch(self, uids: str, items: str) -> Sequence[Piece | None]:
         """The answers to one FETCH; what the server says of messages it will not give is passed over."""
-        self.lines.untagged_responses.pop("FETCH", None)
         try:
             return self.command("UID", "FETCH", uids, items, answer="FETCH")
         except imaplib.IMAP4.abort:

@@ -77,9 +77,9 @@ def begun(lines: Lines, name: str, words: Sequence[str | bytes]) -> bytes:
     return tag or lines._command(name, *words)
 
 
-def forsake(lines: Lines, name: str) -> None:
-    """Let the answers pass that other words of this command will get, which are not the ones that are wanted."""
-    for line in [one for one in lines.ahead if one.split(" ", 1)[0] == name]:
+def forsake(lines: Lines, name: str = "") -> None:
+    """Let the answers pass that nobody wants: to other words of this command, or to all where none is named."""
+    for line in [one for one in lines.ahead if name in ("", one.split(" ", 1)[0])]:
         tag = lines.ahead.pop(line)
         try:
             lines.finish(name, tag)

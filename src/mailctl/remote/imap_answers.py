@@ -17,7 +17,7 @@ TOKEN = re.compile(rb'\s*(?:([()])|"((?:[^"\\]|\\.)*)"|((?:\[[^\]]*\]|[^\s()"])+
 MARKER = re.compile(rb"~?\{\d+\+?\}$")
 FLAGS_ONLY = re.compile(rb"\d+ \((?:UID (\d+) FLAGS \(([^()]*)\)|FLAGS \(([^()]*)\) UID (\d+))(?: MODSEQ \(\d+\))?\)")
 LISTED_ONLY = re.compile(
-    rb'\d+ \(UID (\d{1,18}) FLAGS \(([^()]*)\) INTERNALDATE "([^"\\]*)" RFC822\.SIZE (\d{1,18})\)'
+    rb'\d+ \(UID (\d{1,18}) FLAGS \(([^()]*)\) INTERNALDATE "([^"\\]*)" RFC822\.SIZE (\d{1,18})(?: MODSEQ \(\d+\))?\)'
 )  # so Dovecot says it
 BODY_ONLY = re.compile(rb"\d+ \(UID (\d{1,18}) BODY\[\] \{\d+\}")
 STATUS_PAIR = re.compile(rb"([A-Z]+) (\d{1,18})\b", re.IGNORECASE)

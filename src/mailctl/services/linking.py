@@ -16,6 +16,7 @@ from mailctl.services.naming import named
 if TYPE_CHECKING:
     from mailctl.remote.imap import ImapSession
     from mailctl.remote.imap_answers import FolderState
+    from mailctl.remote.imap_resync import Question
 
 MOST_LOST = 20  # connections of one account: more is no odd message, but a broken server
 GOOD_SECONDS = 600.0  # for which an access token that was good is not looked up again
@@ -179,11 +180,11 @@ class Link:
             with suppress(OSError):
                 session.lines.wire.shutdown(2)
 
-    def examine(self, folder: str) -> "FolderState":
-        """Open a folder for reading only."""
+    def examine(self, folder: str, *, question: "Question | None" = None) -> "FolderState":
+        """Open a folder for reading only, and ask along with that what changed there."""
         from mailctl.remote import imap_resync
 
-        self.state = imap_resync.examine(self.session(), folder)
+        self.state = imap_resync.examine(self.session(), folder, question=question)
         return self.state
 
     def is_alive(self) -> bool:

@@ -24,7 +24,8 @@ from mailctl.services.bringing import (
 if TYPE_CHECKING:
     from mailctl.local.index import Entry, Known, KnownFolder
     from mailctl.remote.imap import ImapSession
-    from mailctl.remote.imap_answers import FolderState
+    from mailctl.remote.imap_answers import FolderState, Listed
+    from mailctl.remote.imap_resync import Question
 
 
 def is_unchanged(known: "KnownFolder", state: "FolderState", *, since: date | None) -> bool:
@@ -93,8 +94,7 @@ def follow(place: Place, state: "FolderState", changes: Changes) -> None:
     from mailctl.local.keeping import unplaced
 
     known, session = place.folder, place.session()
-    fresh = list(session.listed(new_uids(session, known, state)))
-    flags, vanished = changed(session, known, state)
+    fresh, flags, vanished = news(session, known, state)
     touched = flags.keys() | vanished
     here = place.index.known(known.id, uids=touched) if touched else ()
     take_flags(place, here, flags, changes)
@@ -103,25 +103,44 @@ def follow(place: Place, state: "FolderState", changes: Changes) -> None:
         present = uids_of(session, state)
         gone = [one for one in place.index.known(known.id) if one.uid is not None and one.uid not in present]
         told = {one.uid for one in fresh}
-        fresh += [unlisted(uid) for uid in present if known.uidnext <= uid < state.uidnext and uid not in told]
+        untold = {uid for uid in present if known.uidnext <= uid < state.uidnext} - told
+        late = list(session.listed(untold))
+        fresh += [*late, *(unlisted(uid) for uid in sorted(untold - {one.uid for one in late}))]
     take_away(place, [*gone, *unplaced(place.index, known.id)], changes)
     if fresh:
         place.index.touch(known.id)
         Bringing(place, changes).bring(fresh)
 
 
-def changed(
+def news(
     session: "ImapSession", known: "KnownFolder", state: "FolderState"
-) -> tuple[dict[int, frozenset[str]], frozenset[int]]:
-    """The flags of what may have changed, by UID, and the UIDs of which the server says that they are gone."""
+) -> tuple[list["Listed"], dict[int, frozenset[str]], frozenset[int]]:
+    """What is new, the flags of what may have changed, by UID, and the UIDs that the server says are gone."""
+    asked = question(known, state)
+    if asked is None:
+        fresh = list(session.listed(new_uids(session, known, state)))
+        is_told = known.highestmodseq is not None and state.highestmodseq is not None
+        flags = {} if is_told or known.uidnext <= 1 else session.flags(1, known.uidnext - 1)
+        return fresh, flags, frozenset()
     from mailctl.remote import imap_resync
 
-    if known.uidnext <= 1 or (known.highestmodseq is not None and state.highestmodseq == known.highestmodseq):
-        return {}, frozenset()
-    if known.highestmodseq is None or state.highestmodseq is None:
-        return session.flags(1, known.uidnext - 1), frozenset()
-    flags, vanished = imap_resync.changes(session, known.uidnext - 1, since=known.highestmodseq)
-    return flags, vanished or frozenset()
+    changed = imap_resync.changes(session, asked)
+    fresh = [one for one in changed.new if one.uid < state.uidnext]
+    if not asked.with_new:
+        fresh = list(session.listed(new_uids(session, known, state)))
+    return fresh, changed.flags, changed.gone or frozenset()
+
+
+def question(known: "KnownFolder", state: "FolderState | None") -> "Question | None":
+    """What to ask of a folder as it is counted; None where the server does not say what changed, or nothing did."""
+    if state is None or known.highestmodseq is None or state.highestmodseq in (None, known.highestmodseq):
+        return None
+    if not known.clean or known.uidvalidity != state.uidvalidity or not 1 < known.uidnext <= state.uidnext:
+        return None
+    from mailctl.remote.imap_resync import Question
+
+    is_new = 0 < state.uidnext - known.uidnext <= LIST_AT_ONCE
+    return Question(uidnext=known.uidnext, since=known.highestmodseq, with_new=is_new)
 
 
 def uids_of(session: "ImapSession", state: "FolderState") -> frozenset[int]:

@@ -13,7 +13,7 @@ from mailctl.domain.provider import connections_of
 from mailctl.errors import FolderNotFoundError, InterruptedByUserError, ServerRefusedError, TemporaryError
 from mailctl.services.bringing import Changes
 from mailctl.services.linking import Link
-from mailctl.services.mirroring import bring_up_to_date
+from mailctl.services.mirroring import bring_up_to_date, question
 from mailctl.services.several import TASKS_EACH, InOrder, Several, Tally
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ class Spread:
         name = work.folder.name
         work.begin()
         try:
-            state = link.examine(name)
+            known = self.run.known(work.folder)
+            state = link.examine(name, question=question(known, work.counted))
         except (ServerRefusedError, FolderNotFoundError) as error:
             self.count(work, partial(self.run.pass_over, name, error, work.counted))
             return
@@ -104,7 +105,7 @@ class Spread:
             self.count(work, partial(self.run.postpone, error))
             return
         place = replace(
-            self.run.place(link, self.run.known(work.folder), self.progress_of(work)),
+            self.run.place(link, known, self.progress_of(work)),
             shared_by=self.connections,
             large=self.large,
         )
