@@ -83,6 +83,10 @@ def test_another_sender_date_subject_or_body_is_another_message(part):
     assert content_key(MAIL) != content_key(MAIL.replace(part, b"03 Apr"))
 
 
+def test_messages_without_header_are_told_apart_by_their_text():
+    assert len({content_key(raw) for raw in (b"", b"one line", b"another line", b"\r\nand another")}) == 4
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_have_a_key(raw):
     assert len(content_key(raw)) == len("sha256:") + 64

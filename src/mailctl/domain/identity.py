@@ -25,9 +25,12 @@ def content_key(raw: bytes) -> str:
     header, each server that it passes adds to.
     """
     from mailctl.domain.decoding import header_text
-    from mailctl.domain.mime import first, headers_of
+    from mailctl.domain.mime import first, headers_of, split_header
 
-    head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    plain = raw.replace(b"\r\n", b"\n")
+    head, blank, body = plain.partition(b"\n\n")
+    if not blank:  # all of it may be text, of a message without header
+        body = plain[split_header(plain, 0, len(plain))[1] :]
     headers = headers_of(head + b"\n\n")
     told = "\n".join(header_text(first(headers, name)) for name in ("from", "date", "subject"))
     content = told.encode("utf-8", "replace") + b"\n\n" + body.rstrip()
