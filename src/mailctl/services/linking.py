@@ -146,7 +146,11 @@ class Link:
             if self.first is self:
                 dialling = self.ctx.diallings.pop(self.account.name, None)
                 opened = partial(self.foreseen(server, opened), dialling=dialling)
-                return logged_in(self.ctx, self.account, server, opened, noted=self.secret.note)
+                try:
+                    return logged_in(self.ctx, self.account, server, opened, noted=self.secret.note)
+                finally:
+                    if dialling is not None:  # nobody took it where there was no secret to say
+                        dialling.close()
             try:
                 said = self.first.secret.said(self.ctx, self.account, server)
                 return opened(server, said, trace=self.ctx.trace)
