@@ -1,5 +1,6 @@
 """Links as lines: read whatever was done to them by hand, written so that two who add can be merged."""
 
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
@@ -90,3 +91,18 @@ def test_messages_without_header_are_told_apart_by_their_text():
 @given(st.binary(max_size=300))
 def test_any_bytes_have_a_key(raw):
     assert len(content_key(raw)) == len("sha256:") + 64
+
+
+def test_however_much_is_empty_at_its_end_a_message_has_the_same_key():
+    assert content_key(MAIL + b" \r\n" * 100_000) == content_key(MAIL)
+    assert content_key(MAIL + b" \r\n" * 100_000 + b"PS") != content_key(MAIL)
+
+
+def test_a_large_message_is_not_copied_for_its_key():
+    raw = MAIL.replace(b"\r\n", b"\n") + b"a line of text\n" * 1_000_000
+    tracemalloc.start()
+    content_key(raw)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < len(raw) / 10

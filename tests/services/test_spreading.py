@@ -153,7 +153,7 @@ def heavy(number, size):
 
 
 def test_two_large_messages_do_not_come_at_once(cli, home, add):
-    large = {**FOLDERS, "INBOX": [heavy(1, 5_000_000)], "F01": [heavy(3, 5_000_000)]}
+    large = {**FOLDERS, "INBOX": [heavy(1, 9_000_000)], "F01": [heavy(3, 9_000_000)]}
     both = threading.Event()
     asked = []
 
@@ -175,7 +175,7 @@ def test_two_large_messages_do_not_come_at_once(cli, home, add):
 
 @pytest.mark.parametrize(("most", "together"), [(1, {2}), (2, {1}), (4, {1})])
 def test_connections_share_the_memory_of_one(cli, home, add, most, together):
-    folders = {**FOLDERS, "INBOX": [heavy(2 * number, 1_500_000) for number in range(500, 504)]}
+    folders = {**FOLDERS, "INBOX": [heavy(2 * number, 3_000_000) for number in range(500, 504)]}
     asked = set()
 
     def meets(number, folder, command):

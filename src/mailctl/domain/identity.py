@@ -5,6 +5,8 @@ from hashlib import sha256
 
 from mailctl.domain.address import Address
 
+PIECE = 64 << 10
+
 
 def new_message_id(domain: str, *, now: datetime, token: str) -> str:
     """A Message-ID that nobody else makes.
@@ -28,10 +30,23 @@ def content_key(raw: bytes) -> str:
     from mailctl.domain.mime import first, headers_of, split_header
 
     plain = raw.replace(b"\r\n", b"\n")
-    head, blank, body = plain.partition(b"\n\n")
-    if not blank:  # all of it may be text, of a message without header
-        body = plain[split_header(plain, 0, len(plain))[1] :]
+    blank = plain.find(b"\n\n")
+    head = plain[:blank] if blank >= 0 else plain
+    start = blank + 2 if blank >= 0 else split_header(plain, 0, len(plain))[1]  # all of it may be text
     headers = headers_of(head + b"\n\n")
     told = "\n".join(header_text(first(headers, name)) for name in ("from", "date", "subject"))
-    content = told.encode("utf-8", "replace") + b"\n\n" + body.rstrip()
-    return f"sha256:{sha256(content).hexdigest()}"
+    found = sha256(told.encode("utf-8", "replace") + b"\n\n")
+    found.update(memoryview(plain)[start : end_of_text(plain, start)])
+    return f"sha256:{found.hexdigest()}"
+
+
+def end_of_text(raw: bytes, start: int) -> int:
+    """Where what is empty at the end begins, found without a copy of a large message."""
+    end = len(raw)
+    while end > start:
+        piece = raw[max(start, end - PIECE) : end]
+        kept = len(piece.rstrip())
+        end -= len(piece) - kept
+        if kept:
+            break
+    return end

@@ -3,6 +3,7 @@
 import re
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mailctl.domain.address import split
 from mailctl.domain.body import HTML, plain_text, text_of, texts
@@ -13,6 +14,7 @@ from mailctl.domain.mime import Headers, Node, first
 from mailctl.domain.reading import LONGEST_FIELD, Apart, addresses, head_in, taken_apart
 
 LONGEST_BODY = 100_000  # characters; what stands further behind is not found
+LONGEST_SOURCE = 2 << 20  # bytes of a part that they are looked for in, so that one of 100 MB is not held three times
 LONGEST_NAME = 500
 MOST_FILES = 200
 MOST_ANCESTORS = 50
@@ -93,7 +95,8 @@ def body_of(message: Node) -> str:
 
 def words_of(part: Node) -> str:
     """The words of one part."""
-    return words(plain_text(part)) if part.type == HTML else text_of(part)[:LONGEST_BODY]
+    near = replace(part, end=min(part.end, part.start + LONGEST_SOURCE))
+    return words(plain_text(near)) if part.type == HTML else text_of(near)[:LONGEST_BODY]
 
 
 def ancestors_of(headers: Headers) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mailctl.services.enterer import Enterer
     from mailctl.services.entering import Laid
 
-BATCH_BYTES = 4 << 20  # three batches are under way at once, or one message that is larger
-BATCH_MESSAGES = 200
+BATCH_BYTES = 8 << 20  # three batches are under way at once, or one message that is larger
+BATCH_MESSAGES = 400
 LIST_AT_ONCE = 2000
 LOST = (ServerUnreachableError, ProtocolError, TemporaryError)  # after which a session is of no more use
 
@@ -196,9 +196,10 @@ class Bringing:
             with self.turn_of(todo[0]):
                 batch = next(coming)
                 self.keep_beside(beside, batch)
-                if batch.is_large:
+                is_large = batch.is_large
+                del batch  # else it stays until the next one is here, or while its file is read
+                if is_large:
                     beside.wait()
-                del batch  # else it stays until the next one is here
             todo.popleft()
 
     def turn_of(self, uids: Sequence[int]) -> AbstractContextManager[object]:
