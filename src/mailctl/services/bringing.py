@@ -250,7 +250,8 @@ class Bringing:
         """Lay the messages that came into the mirror while the next ones come: files in one thread, rows in another."""
         bodies, uids = self.wanted(batch), batch.uids
         if self.waiting:  # which files are new is known only once the messages were looked at
-            beside.last(lambda: self.finish(uids, self.store(bodies)))
+            stored = beside.first(lambda: self.store(bodies))
+            beside.last(lambda: self.finish(uids, stored()))
             return
         written = beside.first(lambda: self.write(bodies))
         beside.last(lambda: self.finish(uids, self.enter(written())))
