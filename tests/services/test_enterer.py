@@ -18,7 +18,6 @@ from mailctl.services.entering import Coming, Laid
 from support.small_disk import fill, mounted
 
 RECEIVED = datetime(2026, 3, 2, 10, 0, 0, tzinfo=UTC)
-needs_another_processor = pytest.mark.skipif(processors() < 2, reason="a process beside has no processor of its own")
 
 
 class LateError(Exception):
@@ -62,7 +61,6 @@ def uids(index):
     return [row[0] for row in index.rows("SELECT uid FROM messages ORDER BY uid")]
 
 
-@needs_another_processor
 def test_many_are_entered_beside(tmp_path, index, enterer):
     enterer.expect(MANY)
     enterer.enter(laid(tmp_path, index, 1, 3))
@@ -80,7 +78,6 @@ def test_for_few_no_process_is_started(tmp_path, index, enterer):
     assert uids(index) == [1, 2, 3]
 
 
-@needs_another_processor
 def test_accounts_do_not_have_more_processes_than_there_are_processors(tmp_path, index):
     with held(tmp_path / "lock", patience=0, too_late=LateError) as lock:
         many = [Enterer(index, tmp_path / "mail", lock=lock) for _ in range(processors() + 1)]
@@ -93,18 +90,16 @@ def test_accounts_do_not_have_more_processes_than_there_are_processors(tmp_path,
         again = many[0].beside
         many[0].end()
 
-    assert len(begun) == processors() - 1
+    assert len(begun) == max(processors() - 1, 1)
     assert again is not None
 
 
-@needs_another_processor
 def test_ctrl_c_is_not_for_the_process_beside(enterer):
     enterer.expect(MANY)
 
     assert os.getpgid(enterer.beside.pid) != os.getpgid(0)
 
 
-@needs_another_processor
 @pytest.mark.parametrize("moment", range(10))
 def test_what_a_killed_process_did_not_enter_is_entered_here_and_nothing_twice(tmp_path, index, enterer, moment):
     batches = [laid(tmp_path, index, first, 20, size=500) for first in range(1, 201, 20)]
@@ -126,7 +121,6 @@ def test_what_a_killed_process_did_not_enter_is_entered_here_and_nothing_twice(t
     assert index.rows("SELECT count(*) FROM words_docsize")[0][0] == 200
 
 
-@needs_another_processor
 def test_a_fault_of_the_process_beside_is_one_of_this_one(tmp_path, index, enterer):
     enterer.expect(MANY)
     enterer.enter(laid(tmp_path, index, 1, 3))
@@ -136,7 +130,6 @@ def test_a_fault_of_the_process_beside_is_one_of_this_one(tmp_path, index, enter
     assert uids(index) == [1, 2, 3]
 
 
-@needs_another_processor
 def test_the_account_stays_locked_while_the_process_beside_works(tmp_path, index):
     lock = held(tmp_path / "lock", patience=0, too_late=LateError)
     enterer = Enterer(index, tmp_path / "mail", lock=lock.__enter__())
@@ -150,7 +143,6 @@ def test_the_account_stays_locked_while_the_process_beside_works(tmp_path, index
         pass
 
 
-@needs_another_processor
 def test_a_full_disk_is_told_by_the_process_beside_as_by_this_one(tmp_path):
     with (
         mounted(tmp_path / "data", kilobytes=400) as disk,

@@ -61,7 +61,7 @@ class Enterer:
     def expect(self, messages: int) -> None:
         """Let a process beside begin, if so many messages are worth it and a processor is free for it."""
         with self.turn:
-            if messages >= MANY and self.beside is None and processors() > 1 and spare.acquire(blocking=False):
+            if messages >= MANY and self.beside is None and spare.acquire(blocking=False):
                 self.beside = self.started()
                 if self.beside is None:
                     spare.release()

@@ -106,8 +106,10 @@ def serve(index: "Index", root: Path, requests: IO[bytes]) -> Iterator[Answer]:
             yield Answer()
         except StorageError as error:
             yield Answer(error=str(error), hint=error.hint)
-        except Exception as error:  # noqa: BLE001 - told where it is raised again
-            yield Answer(fault=repr(error))
+        except Exception:  # noqa: BLE001 - told where it is raised again
+            from traceback import format_exc
+
+            yield Answer(fault=format_exc())
 
 
 def main(path: str, root: str) -> None:
